@@ -1,0 +1,61 @@
+// Leaves the tree ready to build and test. Plain JavaScript with only node: imports: it runs before anything is installed.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+
+const stamp = 'node_modules/.set-up'
+
+/** Debian packages that tests drive, each with the program by which we know that it is there. */
+const debianPackages = {
+  'gnome-keyring': 'gnome-keyring-daemon',
+  dbus: 'dbus-run-session',
+  'libsecret-tools': 'secret-tool',
+  chromium: 'chromium',
+  wrk: 'wrk',
+  curl: 'curl',
+}
+
+/** Leaves node_modules as the lock file says, and tap built; does nothing when that is done already. */
+export function setUp() {
+  const wanted = createHash('sha256').update(readFileSync('package-lock.json')).update(readFileSync('package.json')).digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const npm = process.env.npm_execpath?.endsWith('npm-cli.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
+  run(...npm, 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error')
+  run(process.execPath, 'node_modules/tap/dist/esm/run.mjs', 'build')
+  writeFileSync(stamp, wanted)
+}
+
+/** Installs the Debian packages that tests drive and that are missing, when this user may; the tests say what they lack. */
+export function setUpDebian() {
+  const missing = Object.keys(debianPackages).filter(name => !isOnPath(debianPackages[name]))
+  if (missing.length === 0 || !isOnPath('apt-get')) return
+  const asRoot = process.getuid?.() === 0 ? [] : isOnPath('sudo') ? ['sudo', '-n'] : undefined
+  if (asRoot === undefined) {
+    process.stderr.write(`Some tests need Debian packages: apt-get install --no-install-recommends ${missing.join(' ')}\n`)
+    return
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [
+    ['apt-get', 'update', '-qq'],
+    ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing],
+  ]) {
+    const [command, ...rest] = [...asRoot, ...args]
+    const { status } = spawnSync(command, rest, { stdio: ['ignore', 2, 2], env })
+    if (status !== 0) {
+      process.stderr.write(`Could not install ${missing.join(' ')}; the tests that need them will fail.\n`)
+      return
+    }
+  }
+}
+
+/** Runs a step with its output on stderr, and ends as it ended when it failed. */
+export function run(command, ...args) {
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] })
+  if (error) throw error
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function isOnPath(program) {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
+  return folders.some(folder => existsSync(`${folder}/${program}`))
+}

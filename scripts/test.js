@@ -1,0 +1,26 @@
+// `npm test`: sets up, builds, runs every suite, and ends with one line that counts. `--full` runs long suites at full size.
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { build } from './build.js'
+import { setUpDebian } from './set-up.js'
+
+const args = process.argv.slice(2)
+const full = args.includes('--full')
+setUpDebian()
+await build()
+
+const tap = spawn(process.execPath, ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...args.filter(arg => arg !== '--full')], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  env: { ...process.env, ...(full && { HALLPASS_TEST_FULL: '1' }) },
+})
+const ended = new Promise(resolve => tap.once('close', resolve))
+let totals = ''
+for await (const line of createInterface({ input: tap.stdout })) {
+  console.log(line)
+  if (line.startsWith('# { total: ')) totals = line // unindented: the whole run's
+}
+const code = await ended
+const count = name => Number(totals.match(new RegExp(`${name}: (\\d+)`))?.[1] ?? 0)
+process.exitCode = count('pass') ? (code ?? 1) : 1
+const skipped = count('skip') ? `, ${count('skip')} skipped` : ''
+console.log(`${count('pass')} passed, ${count('fail')} failed${skipped}`)

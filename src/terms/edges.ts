@@ -1,0 +1,18 @@
+// The edges of the program that tests replace: time, chance, and the user's browser.
+
+/** A running timer; `cancel` is safe to call at any time. */
+export type Timer = { cancel(): void }
+
+/** Wall-clock time and timers. Tests drive their own. */
+export type Clock = {
+  /** Milliseconds since the epoch, by the wall clock: it goes on while the machine sleeps. */
+  now(): number
+  /** Calls `action` once, `ms` milliseconds from now. A waiting timer does not keep the process alive. */
+  after(ms: number, action: () => void): Timer
+}
+
+/** Unpredictable bytes, as unpadded base64url text. */
+export type Random = (bytes: number) => string
+
+/** Opens a URL in the user's browser; `false` when there is no desktop to open it on. Rejects when the browser could not be started. */
+export type OpenBrowser = (url: string) => Promise<boolean>

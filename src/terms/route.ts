@@ -1,0 +1,21 @@
+// A route: a prefix of ours, the service behind it, and the profile whose token it gets.
+import type { ServiceKind } from './service-url.ts'
+
+export type Route = {
+  /** First path segment with its slash, such as `/fhir`. */
+  prefix: string
+  /** Scheme, host and port of the service. */
+  origin: string
+  /** Path of the service's base without trailing slash, such as `/v2` or the empty string. */
+  basePath: string
+  kind: ServiceKind
+  /** The resource whose tokens the service takes. */
+  audience: string
+  /** Scopes to ask the authorization server for. */
+  scopes: string[]
+  /** Name of the profile that signs in for it. */
+  profile: string
+}
+
+/** A prefix is one path segment; `/-` is ours. */
+export const routePrefix = /^\/[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$/

@@ -1,0 +1,12 @@
+// The configuration as the rest of the program sees it: checked, defaults filled in, derived values derived.
+import type { Profile } from '../terms/profile.ts'
+import type { Route } from '../terms/route.ts'
+import type { Settings } from './schema.ts'
+
+export type Config = {
+  /** File that it came from; undefined for the built-in sandbox configuration. */
+  path: string | undefined
+  settings: Settings
+  profiles: ReadonlyMap<string, Profile>
+  routes: readonly Route[]
+}

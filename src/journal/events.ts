@@ -1,0 +1,40 @@
+// What the daemon tells about itself while it runs. The fields of each event are the allow-list: nothing of a request's content has a place here.
+import type { ErrorCode } from '../errors/table.ts'
+
+export type Event =
+  | { event: 'sign-in-started'; profile: string; link: string; opened: boolean }
+  | { event: 'browser-failed'; profile: string; link: string }
+  | { event: 'signed-in'; profile: string }
+  | { event: 'signed-out'; profile: string }
+  | { event: 'sign-in-failed'; profile: string; code: ErrorCode; summary: string; remedy: string }
+  | { event: 'refresh-failed'; profile: string; audience: string; code: ErrorCode; summary: string; remedy: string }
+  | { event: 'vault-trouble'; code: ErrorCode; summary: string; remedy: string }
+  | { event: 'request-refused'; code: ErrorCode; status: number; method: string; route: string }
+  | { event: 'request-failed'; code: ErrorCode; status: number; method: string; route: string }
+  | { event: 'stopping'; reason: string }
+
+/** Takes an event; never throws. */
+export type Tell = (event: Event) => void
+
+/** One line for a terminal, without its line break. */
+export function describeEvent(event: Event): string {
+  switch (event.event) {
+    case 'sign-in-started':
+      return event.opened
+        ? `Sign-in for ${event.profile}: see your browser, or open ${event.link}`
+        : `Sign-in for ${event.profile}: open ${event.link}`
+    case 'browser-failed':
+      return `The browser could not be started. Sign in for ${event.profile}: open ${event.link}`
+    case 'signed-in':
+      return `Signed in: ${event.profile}`
+    case 'signed-out':
+      return `Signed out: ${event.profile}`
+    case 'request-refused':
+    case 'request-failed':
+      return `${event.method} ${event.route} ${event.status} ${event.code}`
+    case 'stopping':
+      return `Stopping: ${event.reason}`
+    default:
+      return `${event.summary}\n  → ${event.remedy}`
+  }
+}

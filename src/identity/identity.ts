@@ -1,0 +1,37 @@
+// What the broker may ask of a profile's identity. MSAL stays behind it.
+import type { Bearer } from '../terms/bearer.ts'
+
+/** What is wanted a token for: the resource, and the scopes to ask for. */
+export type Wanted = { audience: string; scopes: string[] }
+
+/** Who is signed in. The user name is personal: shown to its owner, never logged. */
+export type Account = { username: string; tenantId: string }
+
+/** An answer of the authorization endpoint as it reached the redirect URI (RFC 6749 sections 4.1.2 and 4.1.2.1). */
+export type AuthorizationResponse =
+  | { state: string; code: string; clientInfo: string | undefined }
+  | { state: string; error: string; description: string | undefined; subcode: string | undefined }
+
+/** A started authorization code flow with PKCE (RFC 7636): where to send the browser, and how to end it. */
+export type Authorization = {
+  url: string
+  /** 256 bits, used once. */
+  state: string
+  /** Asks the authorization server, without a browser, whether it would take this request; rejects with its refusal. */
+  check(): Promise<void>
+  /** Redeems the code, once. Rejects with sign-in-refused, sign-in-cancelled, token-refused or an entra- error. */
+  redeem(response: AuthorizationResponse): Promise<Bearer>
+}
+
+export type Identity = {
+  /** The only origin to which this profile's sign-in sends a browser. */
+  readonly authorizationOrigin: string
+  /** Path at which answers of the authorization server arrive. */
+  readonly callbackPath: string
+  begin(wanted: Wanted): Promise<Authorization>
+  /** A token without a person, from the cache or by the refresh token; undefined when only a person can go on. Rejects with token-refused or an entra- error. */
+  silently(wanted: Wanted): Promise<Bearer | undefined>
+  account(): Promise<Account | undefined>
+  /** Forgets the account and its tokens. */
+  forget(): Promise<void>
+}

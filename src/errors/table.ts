@@ -83,6 +83,13 @@ export const errorTable = {
     'Port {port} on {address} is held by another process.',
     'Stop that process, or choose a port with `--port PORT`. hallpass listens on both loopback addresses or on none: a stranger on the other one would receive your requests.',
   ),
+  'port-refused': entry(
+    500,
+    1,
+    'forbidden',
+    'Port {port} on {address} cannot be opened: {why}.',
+    'Choose another port with `--port PORT`; ports below 1024 are for the system.',
+  ),
   'already-running': entry(
     500,
     1,
@@ -178,6 +185,8 @@ export const errorTable = {
     'This answer belongs to no pending sign-in.',
     'Start the sign-in again; the one that is pending, if any, goes on.',
   ),
+  'no-such-profile': entry(404, 2, 'not-found', 'There is no profile {profile}.', 'Profiles here: {profiles}.'),
+  'no-such-route': entry(404, 2, 'not-found', 'There is no route {route}.', 'Routes here: {routes}.'),
   'too-many-waiting': entry(
     503,
     1,

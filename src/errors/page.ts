@@ -1,0 +1,86 @@
+// The pages that we show to a browser: plain HTML without scripts, readable in the dark, under a CSP that allows nothing else.
+import { createHash } from 'node:crypto'
+import type { HallpassError } from './hallpass-error.ts'
+
+const style = `:root{color-scheme:light dark;--ink:#1b1f24;--quiet:#59636e;--ground:#fff;--line:#d1d9e0;--accent:#0b6bcb}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--quiet:#9aa4af;--ground:#0f141a;--line:#30363d;--accent:#6cb2ff}}
+body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{max-width:38rem;margin:12vh auto 4rem;padding:0 1.5rem}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
+p{margin:0 0 1rem;overflow-wrap:anywhere}
+.quiet{color:var(--quiet);font-size:.875rem}
+table{border-collapse:collapse;width:100%;margin:0 0 1.5rem}
+th,td{text-align:left;padding:.4rem 1rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th{font-weight:600}
+a{color:var(--accent)}
+form{margin:0 0 1rem}
+button{font:inherit;font-weight:600;color:var(--ground);background:var(--accent);border:0;border-radius:.375rem;padding:.6rem 1.2rem;cursor:pointer}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+code{font-family:ui-monospace,monospace;font-size:.9375em}`
+
+const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
+
+/** Text of a page; `html` parts are built by `markup` only. */
+export type Page = {
+  title: string
+  /** Inner HTML of the main element, below its heading. */
+  main: string
+  /** Origins beside our own to which a form of this page may lead (Chromium holds redirects after a form against it). */
+  formOrigins?: readonly string[]
+}
+
+/** The HTML document of a page. */
+export function renderPage({ title, main }: Page): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeHtml(title)} · hallpass</title>
+<style>${style}</style>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${main}
+</main>
+</html>
+`
+}
+
+/** The fields under which a page of ours is served. */
+export function pageFields({ formOrigins = [] }: Page): Record<string, string> {
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': `default-src 'none'; style-src ${styleHash}; form-action 'self' ${formOrigins.join(' ')}; base-uri 'none'; frame-ancestors 'none'`,
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+  }
+}
+
+/** HTML from a template: every value is escaped. */
+export function markup(parts: TemplateStringsArray, ...values: (string | number)[]): string {
+  return parts.reduce((html, part, index) => `${html}${escapeHtml(String(values[index - 1]))}${part}`)
+}
+
+/** A form with one button that starts a sign-in and comes back to `returnTo`, a path of ours. */
+export function signInForm(profile: string, returnTo: string | undefined): string {
+  const back = returnTo === undefined ? '' : markup`<input type="hidden" name="return_to" value="${returnTo}">`
+  return markup`<form method="post" action="/-/sign-in"><input type="hidden" name="profile" value="${profile}">`.concat(
+    back,
+    markup`<button>Sign in (${profile})</button></form>`,
+  )
+}
+
+/** The page of an error; `more` is HTML that follows its remedy. */
+export function errorPage(error: HallpassError, more = ''): Page {
+  return {
+    title: error.summary,
+    main: markup`<p>${error.remedy}</p>`.concat(more, markup`<p class="quiet"><code>${error.code}</code></p>`),
+  }
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
+}

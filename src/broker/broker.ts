@@ -12,8 +12,12 @@ export type ProfileStatus = { profile: string; account: Account | undefined; sig
 export type Broker = {
   readonly tokens: Tokens
   readonly signIns: SignIns
+  /** The only origin to which a sign-in of the profile sends a browser. */
+  authorizationOrigin(profile: string): string
   /** Starts (or joins) the sign-in of a profile for the first of its routes. */
   signIn(profile: string, options: { open: Opening; returnTo?: string | undefined }): Promise<SignIn>
+  /** The user name of whoever is signed in and can be served without a person; undefined otherwise. */
+  signedIn(profile: string): Promise<string | undefined>
   /** Forgets whoever is signed in, in memory and in the vault. */
   signOut(profile: string): Promise<void>
   profiles(): Promise<ProfileStatus[]>
@@ -29,6 +33,7 @@ export type BrokerParts = {
   openBrowser: OpenBrowser
   tell: Tell
   linkOf: (id: string) => string
+  signInPage: () => string
   /** Resolves when what was set in the vault rests there. */
   flush: () => Promise<void>
   waitSeconds: number
@@ -51,7 +56,13 @@ export function createBroker(parts: BrokerParts): Broker {
   return {
     tokens,
     signIns,
+    authorizationOrigin: profile => identities.get(profile)?.authorizationOrigin ?? '',
     signIn: (profile, options) => signIns.start(profile, firstWanted(routes, profile), options),
+    signedIn: async profile => {
+      const identity = identities.get(profile)
+      const account = await identity?.account()
+      return account && (await identity?.silently(firstWanted(routes, profile))) ? account.username : undefined
+    },
     signOut: async profile => {
       signIns.cancel(profile)
       tokens.drop(profile)

@@ -7,14 +7,20 @@ import type { Clock } from '../terms/edges.ts'
 import type { Route } from '../terms/route.ts'
 import { once, type SignIns } from './sign-ins.ts'
 
+/**
+ * What happens when only a person can go on: a browser opens and the call waits (`wait`), it rejects at once with the link of a
+ * sign-in (`link`), or with the page that starts one (`none`).
+ */
+export type Asking = 'wait' | 'link' | 'none'
+
 export type Tokens = {
   /** The route's token when it is at hand and has life left; the way that costs nothing. */
   peek(route: Route): Bearer | undefined
   /**
-   * The route's token, whatever it takes. With `wait` a browser opens and the call waits for the person; without, it rejects with
-   * sign-in-required. Rejects also with sign-in-wait-over, too-many-waiting, and whatever the sign-in or Entra ends with.
+   * The route's token, whatever it takes. Rejects with sign-in-required, sign-in-wait-over, too-many-waiting, and whatever the sign-in
+   * or Entra ends with.
    */
-  acquire(route: Route, how: { wait: boolean; signal: AbortSignal }): Promise<Bearer>
+  acquire(route: Route, how: { asking: Asking; signal: AbortSignal }): Promise<Bearer>
   /** Takes a token that a sign-in brought; those of whoever was signed in before are dropped. */
   put(profile: string, wanted: Wanted, bearer: Bearer): void
   /** Drops the profile's tokens; what is under way for it no longer counts. */
@@ -31,6 +37,8 @@ export type TokenParts = {
   tell: Tell
   waitSeconds: number
   maxWaiting: number
+  /** The page with a sign-in button. */
+  signInPage: () => string
 }
 
 /** A token with less life than this (milliseconds) is refreshed before it is used; MSAL holds it for expired as well. */
@@ -97,9 +105,9 @@ export function createTokens(parts: TokenParts): Tokens {
     }
   }
 
-  const askForPerson = async (slot: Slot): Promise<never> => {
+  const askForPerson = async (slot: Slot, asking: Asking): Promise<never> => {
     const { profile } = slot
-    const { link } = await signIns.start(profile, slot.wanted, { open: 'never' })
+    const link = asking === 'none' ? parts.signInPage() : (await signIns.start(profile, slot.wanted, { open: 'never' })).link
     throw new HallpassError(
       'sign-in-required',
       { profile, link },
@@ -109,18 +117,18 @@ export function createTokens(parts: TokenParts): Tokens {
 
   return {
     peek: route => fresh(slotOf(route)),
-    acquire: async (route, { wait, signal }) => {
+    acquire: async (route, { asking, signal }) => {
       const slot = slotOf(route)
       const atHand = fresh(slot) ?? (await silently(slot))
       if (atHand) return atHand
-      if (!wait || parts.waitSeconds === 0) return askForPerson(slot)
+      if (asking !== 'wait' || parts.waitSeconds === 0) return askForPerson(slot, asking)
       // Twice: the sign-in that was under way may have been for another resource, to which nobody has consented yet.
       for (let round = 0; round < 2; round++) {
         await waitForPerson(slot, signal)
         const bearer = fresh(slot) ?? (await silently(slot))
         if (bearer) return bearer
       }
-      return askForPerson(slot)
+      return askForPerson(slot, 'link')
     },
     put: (profile, wanted, bearer) => {
       drop(slots, profile)

@@ -86,7 +86,7 @@ function findRepeatedKey(node: Node, path: (string | number)[] = []): Fault | un
     const [key, value] = node.type === 'object' ? (child.children ?? []) : [undefined, child]
     const name = key ? String(key.value) : index
     if (key && seen.has(String(name)))
-      return { path: [...path, name], atKey: true, what: `"${name}" stands twice`, fix: 'Keep one of them.' }
+      return { path: [...path, name], offset: child.offset, what: `"${name}" stands twice`, fix: 'Keep one of them.' }
     seen.add(String(name))
     const inner = value ? findRepeatedKey(value, [...path, name]) : undefined
     if (inner) return inner
@@ -94,7 +94,8 @@ function findRepeatedKey(node: Node, path: (string | number)[] = []): Fault | un
   return undefined
 }
 
-function offsetOf(root: Node, { path, atKey }: Fault): number {
+function offsetOf(root: Node, { path, atKey, offset }: Fault): number {
+  if (offset !== undefined) return offset
   for (let length = path.length; length >= 0; length--) {
     const node = findNodeAtLocation(root, path.slice(0, length))
     if (node) return atKey && length === path.length ? (node.parent?.offset ?? node.offset) : node.offset

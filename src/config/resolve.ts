@@ -62,7 +62,7 @@ function resolveProfile(name: string, document: ProfileDocument): Profile {
 /** An authority of one's own choice receives authorization codes and refresh tokens: it may only be on this machine. */
 function refuseUnlessLoopback(text: string, at: (key: string, what: string, fix: string) => ConfigFault): void {
   const url = parseUrl(text)
-  if (!url || url.protocol !== 'http:' || !isLoopback(url) || url.pathname !== '/')
+  if (url?.protocol !== 'http:' || !isLoopback(url) || url.pathname !== '/')
     throw at('sandbox', '"sandbox" must be an http URL on localhost, without a path', 'Write the URL that the sandbox printed.')
 }
 

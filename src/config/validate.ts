@@ -4,8 +4,8 @@ import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { type ConfigDocument, configSchema } from './schema.ts'
 
-/** A fault of the configuration: where it is, what it is, what to do. */
-export type Fault = { path: (string | number)[]; what: string; fix: string; atKey?: boolean }
+/** A fault of the configuration: where it is (`offset` in the text when the path alone does not tell), what it is, what to do. */
+export type Fault = { path: (string | number)[]; what: string; fix: string; atKey?: boolean; offset?: number }
 
 const compiled = Compile(configSchema)
 

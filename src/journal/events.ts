@@ -11,7 +11,6 @@ export type Event =
   | { event: 'vault-trouble'; code: ErrorCode; summary: string; remedy: string }
   | { event: 'request-refused'; code: ErrorCode; status: number; method: string; route: string }
   | { event: 'request-failed'; code: ErrorCode; status: number; method: string; route: string }
-  | { event: 'stopping'; reason: string }
 
 /** Takes an event; never throws. */
 export type Tell = (event: Event) => void
@@ -32,8 +31,6 @@ export function describeEvent(event: Event): string {
     case 'request-refused':
     case 'request-failed':
       return `${event.method} ${event.route} ${event.status} ${event.code}`
-    case 'stopping':
-      return `Stopping: ${event.reason}`
     default:
       return `${event.summary}\n  → ${event.remedy}`
   }

@@ -1,0 +1,63 @@
+// The command line's side of the control socket.
+import { request } from 'node:http'
+import { HallpassError } from '../../errors/hallpass-error.ts'
+import { type ErrorCode, errorTable } from '../../errors/table.ts'
+import type {
+  Failure,
+  LoginOutcome,
+  LoginReport,
+  LoginRequest,
+  LogoutReport,
+  LogoutRequest,
+  StatusReport,
+  TokenReport,
+  TokenRequest,
+} from './wire.ts'
+
+export type ControlClient = {
+  status(): Promise<StatusReport>
+  login(body: LoginRequest): Promise<LoginReport>
+  /** Resolves when the sign-in has ended well; rejects with its error. */
+  outcome(id: string): Promise<LoginOutcome>
+  logout(body: LogoutRequest): Promise<LogoutReport>
+  token(body: TokenRequest): Promise<TokenReport>
+  stop(): Promise<void>
+}
+
+/** A client of the daemon behind this socket. Calls reject with the daemon's HallpassError, or not-running when nobody listens. */
+export function connectControl(socketPath: string): ControlClient {
+  const call = <T>(method: string, path: string, body?: object) => exchange<T>(socketPath, method, path, body)
+  return {
+    status: () => call('GET', '/status'),
+    login: body => call('POST', '/login', body),
+    outcome: id => call('GET', `/login/${id}`),
+    logout: body => call('POST', '/logout', body),
+    token: body => call('POST', '/token', body),
+    stop: () => call('POST', '/stop', {}),
+  }
+}
+
+function exchange<T>(socketPath: string, method: string, path: string, body: object | undefined): Promise<T> {
+  const text = body && JSON.stringify(body)
+  const headers = text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }
+  return new Promise((resolve, reject) => {
+    const gone = (cause: unknown) => reject(new HallpassError('not-running', { where: '' }, { cause }))
+    const call = request({ socketPath, method, path, headers }, response => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', gone)
+      response.on('end', () => {
+        const answer: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || 'null')
+        if (response.statusCode === 200) resolve(answer as T)
+        else reject(asError(answer as Failure))
+      })
+    })
+    call.on('error', gone)
+    call.end(text)
+  })
+}
+
+function asError({ code, particulars }: Failure): HallpassError {
+  if (code in errorTable) return new HallpassError(code as ErrorCode, particulars)
+  return new HallpassError('internal', { what: 'the daemon is of another version; restart it with `hallpass stop` and `hallpass start`' })
+}

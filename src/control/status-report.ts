@@ -1,0 +1,49 @@
+// What `hallpass status` shows, gathered anew each time.
+import type { Broker } from '../broker/broker.ts'
+import type { Config } from '../config/config.ts'
+import type { Route } from '../terms/route.ts'
+import type { RouteReport, StatusReport, VaultReport } from './client/wire.ts'
+
+export type StatusParts = {
+  broker: Broker
+  config: Config
+  about: Pick<StatusReport, 'hallpass' | 'pid' | 'startedAt'>
+  vault: VaultReport
+  address: () => Pick<StatusReport, 'url' | 'listening'>
+}
+
+export function createStatusReport({ broker, config, about, vault, address }: StatusParts): () => Promise<StatusReport> {
+  return async () => {
+    const profiles = await broker.profiles()
+    const { url, listening } = address()
+    return {
+      version: 1,
+      ...about,
+      url,
+      listening,
+      config: config.path ?? null,
+      vault,
+      profiles: profiles.map(({ profile, account, signIn }) => ({
+        profile,
+        signedIn: account !== undefined,
+        username: account?.username ?? null,
+        signInLink: signIn?.link ?? null,
+      })),
+      routes: config.routes.map(route => reportRoute(route, url, broker)),
+      waitingRequests: broker.tokens.waiting(),
+    }
+  }
+}
+
+function reportRoute(route: Route, url: string, { tokens }: Broker): RouteReport {
+  const { prefix, kind, origin, basePath, profile } = route
+  const expiresAt = tokens.peek(route)?.expiresAt
+  return {
+    prefix,
+    kind,
+    origin: `${origin}${basePath}`,
+    profile,
+    url: `${url}${prefix}`,
+    tokenExpiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+  }
+}

@@ -1,0 +1,57 @@
+// A request's first steps: the guard, then the redirect path, our own pages, or the proxy.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { answerError } from '../errors/answer.ts'
+import type { HallpassError } from '../errors/hallpass-error.ts'
+import { type Head, isNavigation, readHead } from '../guard/head.ts'
+import { judgeHead, judgeOrigin, type Policy } from '../guard/judge.ts'
+import type { Tell } from '../journal/events.ts'
+import type { HandleProxied } from '../proxy/proxy.ts'
+import { pathOf } from '../terms/request-target.ts'
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+export type HandlerParts = {
+  policy: Policy
+  proxy: HandleProxied
+  /** Everything under `/-/`, and `/`. */
+  pages: Handle
+  callback: Handle
+  isCallback: (method: string, target: string) => boolean
+  tell: Tell
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse, expectsContinue?: boolean) => void
+
+export function createHandler(parts: HandlerParts): Handler {
+  const { policy, pages, callback, isCallback, proxy } = parts
+  return (request, response, expectsContinue = false) => {
+    const { method = '', url: target = '' } = request
+    const head = readHead(request.rawHeaders)
+    const refusal = judgeHead(method, target, head, policy)
+    if (refusal) return refuse(parts, request, response, head, refusal)
+    if (isCallback(method, target)) return serve(callback, request, response, expectsContinue)
+    const own = isOwn(target)
+    const navigating = isNavigation(method, head)
+    // A top-level navigation to a page of ours shows it and changes nothing, whatever site it comes from.
+    const foreign = own && navigating && method === 'GET' ? undefined : judgeOrigin(method, head, policy)
+    if (foreign) return refuse(parts, request, response, head, foreign)
+    if (own) return serve(pages, request, response, expectsContinue)
+    proxy(request, response, { navigating, hasBody: head.hasBody, expectsContinue })
+  }
+}
+
+function serve(handle: Handle, request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  if (expectsContinue) response.writeContinue()
+  handle(request, response)
+}
+
+function isOwn(target: string): boolean {
+  const path = pathOf(target)
+  return path === '/' || path === '/-' || path.startsWith('/-/')
+}
+
+function refuse({ tell }: HandlerParts, request: IncomingMessage, response: ServerResponse, head: Head, error: HallpassError): void {
+  const method = request.method ?? ''
+  tell({ event: 'request-refused', code: error.code, status: error.entry.status, method, route: '' })
+  answerError(response, error, isNavigation(method, head) ? 'person' : 'program')
+}

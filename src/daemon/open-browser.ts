@@ -1,0 +1,49 @@
+// Opens the user's browser, where there is a desktop to open it on.
+import { spawn } from 'node:child_process'
+import open from 'open'
+import { HallpassError } from '../errors/hallpass-error.ts'
+import type { OpenBrowser } from '../terms/edges.ts'
+import { isLoopback } from '../terms/service-url.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `$BROWSER` is used when it is set, as xdg-open does; otherwise the system's browser. No shell sees the URL. */
+export function createOpenBrowser(platform: NodeJS.Platform, env: Environment): OpenBrowser {
+  const browser = env.BROWSER?.trim().split(/\s+/).filter(Boolean) ?? []
+  return async url => {
+    refuseUnsafe(url)
+    if (env.HALLPASS_NO_USER || !(browser.length > 0 || hasDesktop(platform, env))) return false
+    const [command, ...args] = browser
+    await (command ? launch(command, [...args, url], env) : launchSystemBrowser(url))
+    return true
+  }
+}
+
+/** A URL that reaches a browser is one of an authorization server: https, or a sandbox on this machine. */
+function refuseUnsafe(text: string): void {
+  const url = new URL(text)
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return
+  throw new HallpassError('internal', { what: 'a URL that is neither https nor on this machine was about to be opened' })
+}
+
+function hasDesktop(platform: NodeJS.Platform, env: Environment): boolean {
+  if (platform !== 'linux') return !env.SSH_CONNECTION
+  return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY || env.WSL_DISTRO_NAME)
+}
+
+async function launchSystemBrowser(url: string): Promise<void> {
+  const child = await open(url)
+  // The launcher may still fail after it started; the link has been printed all the same.
+  child.once('error', () => undefined)
+}
+
+function launch(command: string, args: string[], env: Environment): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'ignore', detached: true, env: { ...env } })
+    child.once('error', reject)
+    child.once('spawn', () => {
+      child.unref()
+      resolve()
+    })
+  })
+}

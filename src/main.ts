@@ -1,1 +1,49 @@
-export {}
+#!/usr/bin/env node
+// The process: argv, signals, exit code. Everything else gets what it needs from here.
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import type { Io } from './cli/io.ts'
+import { run } from './cli/run.ts'
+
+// By default SIGUSR1 opens the inspector, through which any program on this machine could read tokens from memory.
+process.on('SIGUSR1', () => undefined)
+// Whoever reads our output may leave early, as `head` does.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+
+const io: Io = {
+  argv: process.argv.slice(2),
+  env: process.env,
+  platform: process.platform,
+  home: homedir(),
+  pid: process.pid,
+  version: versionOf(new URL('../../package.json', import.meta.url)),
+  out: text => void process.stdout.write(text),
+  err: text => void process.stderr.write(text),
+  outIsTerminal: process.stdout.isTTY === true,
+  errIsTerminal: process.stderr.isTTY === true,
+  interruption,
+}
+
+process.exitCode = await run(io)
+
+function interruption(): Promise<string> {
+  return new Promise(resolve => {
+    const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+    for (const signal of signals) {
+      process.on(signal, () => {
+        resolve(signal)
+        // Whoever asks twice means it.
+        process.once(signal, () => process.exit(1))
+      })
+    }
+  })
+}
+
+function versionOf(packageFile: URL): string {
+  return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version
+}
+
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+}

@@ -1,0 +1,29 @@
+// What a command gets from its process, so that no command touches the process itself.
+import type { Environment } from '../config/settings.ts'
+
+export type Io = {
+  /** Arguments after the program's name. */
+  argv: readonly string[]
+  env: Environment
+  platform: NodeJS.Platform
+  /** The user's home folder. */
+  home: string
+  pid: number
+  version: string
+  /** Writes data: what the command was asked for. */
+  out(text: string): void
+  /** Writes prompts, progress and failures. */
+  err(text: string): void
+  outIsTerminal: boolean
+  errIsTerminal: boolean
+  /** From the first call on, Ctrl-C and the end of the session no longer kill the process: they resolve the promise. */
+  interruption(): Promise<string>
+}
+
+/** Exit codes, the same for every command. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, notRunning: 3, signInNeeded: 4 } as const
+
+export type Command = (io: Io, args: Arguments) => Promise<number>
+
+/** A command line, taken apart by the command's definition. */
+export type Arguments = { flags: Readonly<Record<string, string | undefined>>; switches: ReadonlySet<string>; words: readonly string[] }

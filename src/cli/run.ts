@@ -1,0 +1,56 @@
+// From a command line to an exit code: the one place that prints failures.
+import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
+import { renderForTerminal } from '../errors/render.ts'
+import { programHelp, type Row, verbHelp } from './help.ts'
+import { exitCodes, type Io } from './io.ts'
+import { parseArguments } from './parse.ts'
+import { verbs } from './verbs.ts'
+
+/** Runs the command that `io.argv` names. Never rejects. */
+export async function run(io: Io): Promise<number> {
+  try {
+    return await dispatch(io)
+  } catch (thrown) {
+    const error = asHallpassError(thrown)
+    io.err(renderForTerminal(error))
+    return error.entry.exitCode
+  }
+}
+
+async function dispatch(io: Io): Promise<number> {
+  const [verb, ...rest] = io.argv
+  if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') {
+    io.out(programHelp())
+    return verb === undefined ? exitCodes.usage : exitCodes.ok
+  }
+  if (verb === '--version' || verb === '-v' || verb === 'version') {
+    io.out(`${io.version}\n`)
+    return exitCodes.ok
+  }
+  const definition = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  if (!definition) throw new HallpassError('usage', { what: `"${verb}" is no command.`, command: 'hallpass' })
+  const settings = definition.settings ? await settingRows(definition.settings.except) : []
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.out(verbHelp(verb, definition, settings))
+    return exitCodes.ok
+  }
+  const args = parseArguments(
+    verb,
+    definition,
+    settings.map(([flag]) => flag.slice(2).split(' ')[0] ?? ''),
+    rest,
+  )
+  const command = await definition.load()
+  return command(io, args)
+}
+
+/** One row for each setting: its flag, and what it does. The schema is loaded only by verbs that need it: it is large. */
+async function settingRows(except: readonly string[]): Promise<Row[]> {
+  const { environmentName, flagName, settingsSchema } = await import('../config/schema.ts')
+  return Object.entries(settingsSchema)
+    .filter(([name]) => !except.includes(name))
+    .map(([name, schema]): Row => {
+      const { enum: values, default: usual, description } = schema as { enum?: string[]; default?: unknown; description?: string }
+      return [`--${flagName(name)} ${values ? values.join('|') : 'N'}`, `${description} [${usual}; ${environmentName(name)}]`]
+    })
+}

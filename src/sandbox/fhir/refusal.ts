@@ -1,0 +1,43 @@
+// What the FHIR service throws to refuse a request, and the OperationOutcome that each refusal is answered with.
+import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
+import { getStatus, OperationOutcomeError } from './medplum.ts'
+
+/** The ids by which @medplum's `getStatus` knows an outcome's status; its batches keep nothing else of an error. */
+const idOfStatus: Record<number, string> = { 403: 'forbidden', 404: 'not-found', 409: 'conflict', 410: 'gone', 412: 'precondition-failed' }
+
+/** A request refused with an HTTP status and the issues that explain it. */
+export class Refusal extends OperationOutcomeError {
+  readonly status: number
+
+  constructor(status: number, issue: OperationOutcomeIssue[]) {
+    const id = idOfStatus[status]
+    super({ resourceType: 'OperationOutcome', ...(id && { id }), issue })
+    this.status = status
+  }
+}
+
+/** A refusal with one error issue, in the form and the words of the Azure service where its source has them. */
+export function refuse(status: number, code: OperationOutcomeIssue['code'], diagnostics: string): Refusal {
+  return new Refusal(status, [{ severity: 'error', code, diagnostics }])
+}
+
+/** The refusal that an error of ours, of @medplum's or of fastify's amounts to; 500 without details for any other. */
+export function refusalFrom(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof OperationOutcomeError) return new Refusal(getStatus(error.outcome), (error.outcome.issue ?? []).map(withDiagnostics))
+  const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string }
+  if (statusCode === 413) return refuse(413, 'too-long', 'The request body is larger than the 2 MB that this service takes.')
+  if (statusCode !== undefined && statusCode < 500) return refuse(statusCode, 'invalid', message ?? 'The request is malformed.')
+  return refuse(500, 'exception', 'There was an error processing your request.')
+}
+
+/** The outcome as the Azure service writes it: its id is the request's. */
+export function outcomeOf(issue: OperationOutcomeIssue[], requestId: string): OperationOutcome {
+  return { resourceType: 'OperationOutcome', id: requestId, issue }
+}
+
+/** Puts an issue's text where the Azure service has it: @medplum writes `details.text`, Azure `diagnostics`. */
+export function withDiagnostics({ details, ...issue }: OperationOutcomeIssue): OperationOutcomeIssue {
+  const diagnostics = issue.diagnostics ?? details?.text
+  return { ...issue, ...(diagnostics && { diagnostics }) }
+}

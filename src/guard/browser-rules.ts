@@ -1,0 +1,60 @@
+// The browser rules: a web page of another origin gets nothing, and programs are left alone (Fetch Metadata Request Headers, W3C).
+import { HallpassError } from '../errors/hallpass-error.ts'
+import type { Head } from './head.ts'
+import type { Policy } from './policy.ts'
+
+/** Refuses prefetching and prerendering: they act without the user, and arrive with `Sec-Fetch-Site: none` like the address bar. */
+export function judgePrefetch({ prefetch }: Head): HallpassError | undefined {
+  return prefetch ? new HallpassError('prefetch-refused') : undefined
+}
+
+/**
+ * Refuses what a page of another origin has sent. To be asked after judgeHead (the Host must be ours), and not for the redirect path,
+ * which is judged by `state` alone, nor for top-level GETs of pages of ours that change nothing: both come from foreign sites.
+ *
+ * `none` does not prove that the user asked: a redirect arrives with it as well. So it opens nothing but GET and HEAD.
+ */
+export function judgeOrigin(method: string, head: Head, { allowedOrigins }: Policy): HallpassError | undefined {
+  const { site, origin } = head
+  if (head.repeatedBrowserField) return refuse('repeated field')
+  // No page but our own can have it sent: a rebound one stays rebound. A development server that rewrites Host leaves the Origin foreign.
+  if (site === 'same-origin') return undefined
+  if (origin !== undefined && !isOwnOrigin(origin, head) && !allowedOrigins.has(origin)) return refuse('foreign Origin')
+  if (site === undefined) return origin !== undefined || isKnownReferer(head, allowedOrigins) ? undefined : refuse('foreign Referer')
+  if (site === 'none') return origin !== undefined || isSafe(method) ? undefined : refuse('no Origin')
+  if (site !== 'same-site' && site !== 'cross-site') return refuse('unknown Sec-Fetch-Site')
+  return (origin !== undefined && head.mode !== 'navigate') || isImageOfAllowedPage(method, head, allowedOrigins)
+    ? undefined
+    : refuse('cross-site request')
+}
+
+function refuse(rule: string): HallpassError {
+  return new HallpassError('browser-refused', { rule })
+}
+
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+function isOwnOrigin(origin: string, { host = '' }: Head): boolean {
+  return origin.length === 7 + host.length && origin.startsWith('http://') && origin.endsWith(host)
+}
+
+/** For requests without Sec-Fetch-Site and Origin: browsers that are older than the first, and pages that are not in a secure context. */
+function isKnownReferer(head: Head, allowedOrigins: ReadonlySet<string>): boolean {
+  if (!head.referer) return true
+  const origin = originOf(head.referer)
+  return isOwnOrigin(origin, head) || allowedOrigins.has(origin)
+}
+
+/** An <img> of a DICOM viewer sends no Origin; its Referer is what tells it from any other page's. */
+function isImageOfAllowedPage(method: string, { mode, origin, referer }: Head, allowedOrigins: ReadonlySet<string>): boolean {
+  if (mode !== 'no-cors' || origin !== undefined || !isSafe(method) || allowedOrigins.size === 0) return false
+  return referer !== undefined && allowedOrigins.has(originOf(referer))
+}
+
+/** Scheme and authority of a URL as a browser writes it, cut by hand: what is no such URL equals no origin. */
+function originOf(url: string): string {
+  const end = url.indexOf('/', url.indexOf('://') + 3)
+  return end === -1 ? url : url.slice(0, end)
+}

@@ -1,0 +1,54 @@
+// Chooses the fields of an answer that the client gets: none by which the service could speak to a browser about our origin.
+import { connectionFields, withoutNamed } from './connection-fields.ts'
+import { rememberingSpellings } from './field-names.ts'
+
+/**
+ * Fields that would act on `localhost` and everything else that runs there: they are the service's word on its own origin, not on ours.
+ * Those that we set ourselves are here as well.
+ */
+const withheld: ReadonlySet<string> = new Set([
+  ...['set-cookie', 'set-cookie2', 'clear-site-data', 'strict-transport-security', 'alt-svc', 'refresh'],
+  ...['public-key-pins', 'public-key-pins-report-only', 'expect-ct', 'nel', 'report-to', 'reporting-endpoints'],
+  ...['content-security-policy', 'content-security-policy-report-only', 'x-content-security-policy', 'x-webkit-csp'],
+  ...['x-frame-options', 'x-content-type-options', 'permissions-policy', 'feature-policy', 'document-policy', 'referrer-policy'],
+  ...['origin-agent-cluster', 'service-worker-allowed', 'speculation-rules', 'sourcemap', 'x-sourcemap', 'timing-allow-origin'],
+  ...['accept-ch', 'critical-ch', 'cache-control', 'pragma', 'expires'],
+])
+const withheldPrefix = /^(?:access-control-|cross-origin-|hallpass-)/
+
+/** A script or a page stored as a FHIR Binary must not run on the origin of our own pages; health data must not rest in a browser's cache. */
+const added = [
+  ...['Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
+  ...['X-Content-Type-Options', 'nosniff'],
+  ...['Cache-Control', 'no-store'],
+  ...['Cross-Origin-Resource-Policy', 'same-origin'],
+] as const
+
+const verdictOn = rememberingSpellings(name => {
+  if (name === 'connection') return 'connection'
+  return connectionFields.has(name) || withheld.has(name) || withheldPrefix.test(name) ? 'drop' : 'pass'
+})
+
+/**
+ * The fields for the client, as a flat list for `writeHead`, from undici's raw ones (name, value, name, value, …; bytes are Latin-1).
+ * What passes keeps its spelling and order. `Hallpass-` is ours: a service cannot claim that hallpass refused.
+ */
+export function answerFields(rawHeaders: readonly (Buffer | string)[]): string[] {
+  const passed: string[] = []
+  let connection: string | undefined
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = textOf(rawHeaders[index] as Buffer | string)
+    const verdict = verdictOn(name)
+    if (verdict === 'drop') continue
+    const value = textOf(rawHeaders[index + 1] as Buffer | string)
+    if (verdict === 'pass') passed.push(name, value)
+    else connection = connection === undefined ? value : `${connection},${value}`
+  }
+  const fields = withoutNamed(passed, connection)
+  fields.push(...added)
+  return fields
+}
+
+function textOf(bytes: Buffer | string): string {
+  return typeof bytes === 'string' ? bytes : bytes.toString('latin1')
+}

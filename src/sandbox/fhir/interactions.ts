@@ -1,7 +1,7 @@
 // The RESTful interactions of FHIR R4 (RESTful API, 3.1.0) as routes over the store.
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteHandlerMethod } from 'fastify'
-import type { Access } from './access.ts'
+import type { Access } from '../access.ts'
 import { loadDefinitions } from './definitions.ts'
 import { sendResource } from './format.ts'
 import { FhirRouter, getStatus, isOk } from './medplum.ts'

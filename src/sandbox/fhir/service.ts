@@ -1,8 +1,8 @@
 // A FHIR R4 service in memory that answers in the shapes of Azure Health Data Services.
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
+import { type AccessRules, demandAccess } from '../access.ts'
 import type { HealthService, ServiceOptions } from '../contract.ts'
-import { demandAccess, refuseTokenInUrl } from './access.ts'
 import { capabilityStatement } from './capability-statement.ts'
 import { loadDefinitions } from './definitions.ts'
 import { demandJsonAccepted, parseBodies, sendResource } from './format.ts'
@@ -10,6 +10,14 @@ import { addInteractions } from './interactions.ts'
 import { syntheticRecords } from './records/records.ts'
 import { outcomeOf, refusalFrom, refuse } from './refusal.ts'
 import { ResourceStore } from './resource-store.ts'
+import { refuseTokenInUrl } from './token-in-url.ts'
+
+const accessRules: AccessRules = {
+  scope: 'user_impersonation',
+  roles: { read: ['FHIR Data Reader', 'FHIR Data Contributor'], write: ['FHIR Data Contributor'] },
+  unauthenticated: () => refuse(401, 'login', 'Authentication failed.'),
+  forbidden: () => refuse(403, 'forbidden', 'Authorization failed.'),
+}
 
 /**
  * Builds the service, filled with synthetic records; whoever calls it listens and closes.
@@ -30,7 +38,7 @@ export async function fhirService(options: ServiceOptions): Promise<HealthServic
   const started = now()
   addResponseFields(app)
   app.addHook('onRequest', refuseTokenInUrl)
-  app.addHook('onRequest', demandAccess(options))
+  app.addHook('onRequest', demandAccess(options, accessRules))
   app.addHook('onRequest', demandJsonAccepted)
   parseBodies(app)
   answerRefusals(app)

@@ -1,0 +1,17 @@
+// Where secrets rest: the narrow interface over one text document.
+
+/** Keeps one text document. Every method rejects with a HallpassError (`vault-*`) when the place itself cannot be used. */
+export type VaultStore = {
+  readonly kind: 'keychain' | 'memory'
+  /** Names the place for people, so that it fits after "in": "the OS keychain (service hallpass, user vault)". */
+  describe(): string
+  /**
+   * The document. Null means that the place was asked and holds none: never written, or removed, by us or by somebody else.
+   * It never means locked, absent or unreadable: those reject.
+   */
+  read(): Promise<string | null>
+  /** Replaces the whole document: afterwards the new one rests; when it rejects, the old or the new one does, never a mixture. */
+  write(text: string): Promise<void>
+  /** Removes the document; false when there was none. */
+  remove(): Promise<boolean>
+}

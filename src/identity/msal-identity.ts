@@ -88,7 +88,7 @@ type CodeRequest = { scopes: string[]; redirectUri: string; state: string; nonce
 
 async function redeem(
   application: PublicClientApplication,
-  { state, nonce, ...request }: CodeRequest,
+  { nonce, ...request }: CodeRequest,
   response: AuthorizationResponse,
   wanted: Wanted,
   explain: ExplainAadsts,
@@ -98,7 +98,7 @@ async function redeem(
   const before = await application.getTokenCache().getAllAccounts()
   try {
     const result = await withEvidence(() =>
-      application.acquireTokenByCode({ ...request, code }, { code, state, nonce, ...(clientInfo && { client_info: clientInfo }) }),
+      application.acquireTokenByCode({ ...request, code }, { code, state: request.state, nonce, ...(clientInfo && { client_info: clientInfo }) }),
     )
     await removeAccounts(
       application,

@@ -12,7 +12,11 @@ const compiled = Compile(configSchema)
 /** The first fault of the document against its definition, or undefined. */
 export function findFault(document: unknown): Fault | undefined {
   if (compiled.Check(document)) return undefined
-  const faults = compiled.Errors(document).map(error => describe(error))
+  // A misspelt key is missing under its right name as well: what stands there comes first.
+  const errors = compiled
+    .Errors(document)
+    .toSorted((a, b) => Number(b.keyword === 'additionalProperties') - Number(a.keyword === 'additionalProperties'))
+  const faults = errors.map(error => describe(error))
   return (
     faults.find(fault => fault !== undefined) ?? {
       path: [],

@@ -38,7 +38,6 @@ export function createPages({ broker, routes, version }: PagesParts): FastifyIns
     const signIn = broker.signIns.find(params.id)
     if (!signIn) return page(reply, { ...(await signInPage(broker)), title: 'This sign-in link is over' }, 404)
     if (signIn.state === 'pending') return reply.redirect(signIn.authorizationUrl, 303)
-    if (signIn.state === 'done' && signIn.returnTo !== undefined) return reply.redirect(signIn.returnTo, 303)
     return page(reply, outcomePage(signIn, broker), signIn.error?.entry.status ?? 200)
   })
   return app
@@ -72,6 +71,7 @@ async function signInPage(broker: Broker): Promise<Page> {
 }
 
 function outcomePage(signIn: SignIn, broker: Broker): Page {
+  if (!signIn.error && signIn.returnTo !== undefined) return returnPage(signIn.returnTo)
   if (!signIn.error) {
     return {
       title: 'You are signed in',
@@ -82,6 +82,12 @@ function outcomePage(signIn: SignIn, broker: Broker): Page {
     ...errorPage(signIn.error, signInForm(signIn.profile, signIn.returnTo)),
     formOrigins: [broker.authorizationOrigin(signIn.profile)],
   }
+}
+
+/** Goes on by itself. Not by a redirect: the browser would carry on the foreign site from which the sign-in came back, and the guard would refuse it. */
+function returnPage(path: string): Page {
+  const main = markup`<p>Going on to <a href="${path}">${path}</a></p>`
+  return { title: 'You are signed in', main, refreshTo: path }
 }
 
 async function frontPage(broker: Broker, routes: readonly Route[], version: string): Promise<Page> {

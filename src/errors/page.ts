@@ -27,15 +27,18 @@ export type Page = {
   main: string
   /** Origins beside our own to which a form of this page may lead (Chromium holds redirects after a form against it). */
   formOrigins?: readonly string[]
+  /** Path of ours to which the page goes on at once. */
+  refreshTo?: string
 }
 
 /** The HTML document of a page. */
-export function renderPage({ title, main }: Page): string {
+export function renderPage({ title, main, refreshTo }: Page): string {
+  const refresh = refreshTo === undefined ? '' : markup`<meta http-equiv="refresh" content="0; url=${refreshTo}">\n`
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escapeHtml(title)} · hallpass</title>
+${refresh}<title>${escapeHtml(title)} · hallpass</title>
 <style>${style}</style>
 <main>
 <h1>${escapeHtml(title)}</h1>

@@ -1,6 +1,7 @@
 // Runs the real program as a user would, in a home folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -109,15 +110,31 @@ export async function startDaemon(
   }
 }
 
-/** A `$BROWSER` that opens nothing and notes each URL; `opened` reads what it noted. */
-export function recordingBrowser(home: Home): { env: Record<string, string>; opened(): string[]; file: string } {
+/** A `$BROWSER` that opens nothing and notes each URL; `opened` reads what it noted, `opening` waits for the first. */
+export function recordingBrowser(home: Home): {
+  env: Record<string, string>
+  opened(): string[]
+  opening(): Promise<string>
+  file: string
+} {
   const file = join(home.path, 'opened-urls')
   const script = join(home.path, 'browser.mjs')
   writeFileSync(file, '')
   writeFileSync(script, `import { appendFileSync } from 'node:fs'\nappendFileSync(${JSON.stringify(file)}, process.argv[2] + '\\n')\n`)
+  const opened = () => readFileSync(file, 'utf8').split('\n').filter(Boolean)
   return {
     env: { BROWSER: `${process.execPath} ${script}` },
-    opened: () => readFileSync(file, 'utf8').split('\n').filter(Boolean),
+    opened,
+    opening: async () => {
+      const watcher = watch(file)
+      const [first] = opened()
+      if (first !== undefined) return first
+      for await (const _change of watcher) {
+        const [url] = opened()
+        if (url !== undefined) return url
+      }
+      throw new Error('the file is no longer watched')
+    },
     file,
   }
 }

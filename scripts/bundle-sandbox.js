@@ -52,10 +52,31 @@ async function writeBundle() {
   writeFileSync(licenses, noticesOf(Object.keys(metafile.inputs)))
 }
 
-/** The licence and notice files of every package that the bundle has a file of. */
+/**
+ * The licence and notice files of every package that the bundle has a file of, and of all that those depend on: dcmjs and
+ * @medplum/fhir-router are published with theirs built in.
+ */
 function noticesOf(inputs) {
-  const packages = new Set(inputs.map(packageFolder).filter(Boolean).toSorted())
-  return [...packages].map(notice).join('\n')
+  const packages = new Set()
+  const add = path => {
+    if (packages.has(path)) return
+    packages.add(path)
+    for (const name of Object.keys(packageOf(path).dependencies ?? {})) add(nearest(path, name))
+  }
+  for (const path of inputs.map(packageFolder).filter(Boolean)) add(path)
+  return [...packages].toSorted().map(notice).join('\n')
+}
+
+/** Where Node finds a package from inside another: in its own node_modules, else in those above. */
+function nearest(path, name) {
+  const own = `${path}/node_modules/${name}`
+  if (existsSync(own)) return own
+  const above = path.slice(0, path.lastIndexOf('node_modules'))
+  return above === '' ? `node_modules/${name}` : nearest(above.replace(/\/$/, ''), name)
+}
+
+function packageOf(path) {
+  return JSON.parse(readFileSync(`${path}/package.json`, 'utf8'))
 }
 
 /** `node_modules/@medplum/core/dist/esm/index.mjs` to `node_modules/@medplum/core`. */
@@ -67,7 +88,7 @@ function packageFolder(input) {
 }
 
 function notice(path) {
-  const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'))
+  const { name, version, license } = packageOf(path)
   const texts = readdirSync(path).filter(file => /^(licen[cs]e|notice|copying)/i.test(file))
   if (texts.length === 0 && !license) throw new Error(`${name} has no licence that could be shipped with the bundle`)
   const text = texts.map(file => readFileSync(join(path, file), 'utf8').trim()).join('\n\n') || `Licence: ${license}`

@@ -13,7 +13,7 @@ const served = [
 ]
 
 /** Not stored, but validated on the way in or out. */
-const exchanged = ['Bundle', 'Parameters', 'OperationOutcome', 'CapabilityStatement']
+const exchanged = ['Bundle', 'Parameters', 'OperationOutcome']
 
 /** What the parser of @medplum/core and its validator read of an element; the rest is prose. */
 const elementFields = ['id', 'path', 'sliceName', 'min', 'max', 'base', 'contentReference', 'slicing', 'type']
@@ -28,12 +28,20 @@ export function writeFhirDefinitions(target) {
 }
 
 function structures() {
-  const wanted = new Set([...served, ...exchanged])
-  const resources = resourcesOf('profiles-resources.json').filter(({ resourceType, kind, name }) => {
-    return resourceType === 'StructureDefinition' && kind === 'resource' && wanted.has(name)
-  })
-  const types = resourcesOf('profiles-types.json').filter(({ resourceType }) => resourceType === 'StructureDefinition')
-  return [...types, ...resources].map(trimStructure)
+  const all = [...resourcesOf('profiles-types.json'), ...resourcesOf('profiles-resources.json')]
+  const byName = new Map(
+    all.filter(({ resourceType }) => resourceType === 'StructureDefinition').map(structure => [structure.name, structure]),
+  )
+  const wanted = new Set()
+  for (const name of [...served, ...exchanged, 'MoneyQuantity', 'SimpleQuantity']) addWithTypes(name, byName, wanted)
+  return [...wanted].map(name => trimStructure(byName.get(name)))
+}
+
+/** Adds a type and the types of its elements, and of theirs. */
+function addWithTypes(name, byName, wanted) {
+  if (wanted.has(name) || !byName.has(name)) return
+  wanted.add(name)
+  for (const { type = [] } of byName.get(name).snapshot.element) for (const { code } of type) addWithTypes(code, byName, wanted)
 }
 
 function trimStructure({ resourceType, url, name, type, kind, snapshot }) {

@@ -1,0 +1,26 @@
+// `npm run check`: what to run before a commit. Types, lint, dead code, and the quick tests.
+import { spawnSync } from 'node:child_process'
+import { build } from './build.js'
+
+await build()
+const node = process.execPath
+const steps = [
+  [
+    'lint and format',
+    node,
+    ['node_modules/@biomejs/biome/bin/biome', 'check', '--config-path=config/lint.json', '--vcs-enabled=false', '--error-on-warnings'],
+  ],
+  ['dead code', node, ['node_modules/knip/bin/knip.js', '--no-progress']],
+  ['architecture', node, ['dist/test/architecture.test.js']],
+  ['quick tests', node, ['node_modules/tap/dist/esm/run.mjs', '--reporter=terse', ...quick()]],
+]
+for (const [name, command, args] of steps) {
+  const { status } = spawnSync(command, args, { stdio: name === 'architecture' ? ['ignore', 'ignore', 'inherit'] : 'inherit' })
+  process.stderr.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${name}\n`)
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+/** Suites without a browser, a keyring or large bodies. */
+function quick() {
+  return ['terms', 'config', 'guard', 'proxy'].map(room => `dist/test/${room}/*.test.js`)
+}

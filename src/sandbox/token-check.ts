@@ -1,0 +1,66 @@
+// Checks bearer tokens as the health services do: by the authorization server's published keys.
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { AccessTokenClaims, TokenVerdict, VerifyBearer } from './contract.ts'
+
+export type VerifierOptions = {
+  jwksUrl: string
+  issuer: string
+  /** Accepted with and without a trailing slash. */
+  audience: string
+  /** Milliseconds since the epoch. */
+  clock: () => number
+}
+
+type Refusal = Extract<TokenVerdict, { ok: false }>
+
+/**
+ * A verifier of RS256 access tokens. The descriptions are those of ASP.NET Core's JwtBearerHandler, which both Azure services use; like
+ * it, a missing or malformed token gets none. Stricter than they are in one thing: no five minutes of clock skew.
+ * The verifier rejects when the keys cannot be fetched.
+ */
+export function createVerifier({ jwksUrl, issuer, audience, clock }: VerifierOptions): VerifyBearer {
+  const keys = createRemoteJWKSet(new URL(jwksUrl))
+  const audiences = [audience.replace(/\/$/, ''), `${audience.replace(/\/$/, '')}/`]
+  return async authorization => {
+    if (authorization === undefined) return refuse('missing')
+    const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
+    if (!token) return refuse('malformed')
+    try {
+      const options = { algorithms: ['RS256'], issuer, audience: audiences, requiredClaims: ['exp'], currentDate: new Date(clock()) }
+      const { payload } = await jwtVerify(token, keys, options)
+      return isAccessToken(payload) ? { ok: true, claims: payload } : refuse('malformed')
+    } catch (error) {
+      return asRefusal(error)
+    }
+  }
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof errors.JWTExpired) return refuse('expired', `The token expired at '${asDate(error.payload.exp)}'`)
+  if (error instanceof errors.JWTClaimValidationFailed) return asClaimRefusal(error.claim, error.payload)
+  if (error instanceof errors.JWKSNoMatchingKey) return refuse('signature', 'The signature key was not found')
+  if (error instanceof errors.JWSSignatureVerificationFailed) return refuse('signature', 'The signature is invalid')
+  if (error instanceof errors.JOSEAlgNotAllowed) return refuse('signature', 'The signature is invalid')
+  const malformed = [errors.JWSInvalid, errors.JWTInvalid, errors.JOSENotSupported]
+  if (malformed.some(kind => error instanceof kind)) return refuse('malformed')
+  throw error
+}
+
+function asClaimRefusal(claim: string, { aud, iss, nbf }: JWTPayload): Refusal {
+  if (claim === 'aud') return refuse('audience', `The audience '${aud ?? '(null)'}' is invalid`)
+  if (claim === 'iss') return refuse('issuer', `The issuer '${iss ?? '(null)'}' is invalid`)
+  if (claim === 'nbf') return refuse('expired', `The token is not valid before '${asDate(nbf)}'`)
+  return refuse('malformed')
+}
+
+const refuse = (reason: Refusal['reason'], description = ''): Refusal => ({ ok: false, reason, description })
+
+/** Seconds since the epoch as .NET's invariant culture writes them: `11/23/2026 17:39:21`. */
+function asDate(seconds: number | undefined): string {
+  const [, year, month, day, time] = /^(\d+)-(\d+)-(\d+)T([\d:]+)/.exec(new Date((seconds ?? 0) * 1000).toISOString()) ?? []
+  return `${month}/${day}/${year} ${time}`
+}
+
+function isAccessToken(payload: JWTPayload): payload is JWTPayload & AccessTokenClaims {
+  return ['aud', 'iss', 'oid', 'tid', 'appid', 'appidacr'].every(name => typeof payload[name] === 'string')
+}

@@ -43,9 +43,11 @@ async function compare(scheme, keys) {
   ]
   for (const candidate of candidates) load(candidate, 1)
   const results = candidates.map(() => [])
-  for (let round = 0; round < rounds; round++) candidates.forEach((candidate, index) => results[index].push(load(candidate, seconds)))
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, candidate] of candidates.entries()) results[index].push(load(candidate, seconds))
+  }
   const base = median(results[1].map(({ micros }) => micros))
-  console.log(`\n${scheme} origin, 1.6 KB resource`.padEnd(44) + 'µs of processor   of http-proxy   requests/s')
+  console.log(`\n${`${scheme} origin, 1.6 KB resource`.padEnd(43)}µs of processor   of http-proxy   requests/s`)
   candidates.forEach(({ name, pid }, index) => {
     const micros = median(results[index].map(result => result.micros))
     const rate = median(results[index].map(result => result.rate))

@@ -76,12 +76,23 @@ export function signInForm(profile: string, returnTo: string | undefined): strin
   )
 }
 
+/** The page that asks a browser's user to sign in before it goes on to `returnTo`, a path of ours. */
+export function signInRequiredPage(profile: string, service: string, returnTo: string): Page {
+  const main = markup`<p>The answer comes from <code>${service}</code>, and nobody is signed in for <code>${profile}</code> yet.</p>`
+  return { title: 'Sign in to go on', main: main.concat(signInForm(profile, returnTo)) }
+}
+
 /** The page of an error; `more` is HTML that follows its remedy. */
 export function errorPage(error: HallpassError, more = ''): Page {
   return {
     title: error.summary,
-    main: markup`<p>${error.remedy}</p>`.concat(more, markup`<p class="quiet"><code>${error.code}</code></p>`),
+    main: `<p>${withCode(error.remedy)}</p>`.concat(more, markup`<p class="quiet"><code>${error.code}</code></p>`),
   }
+}
+
+/** What stands between backticks in a sentence is something to type. */
+function withCode(sentence: string): string {
+  return escapeHtml(sentence).replace(/`([^`]+)`/g, '<code>$1</code>')
 }
 
 function escapeHtml(text: string): string {

@@ -98,7 +98,10 @@ async function redeem(
   const before = await application.getTokenCache().getAllAccounts()
   try {
     const result = await withEvidence(() =>
-      application.acquireTokenByCode({ ...request, code }, { code, state: request.state, nonce, ...(clientInfo && { client_info: clientInfo }) }),
+      application.acquireTokenByCode(
+        { ...request, code },
+        { code, state: request.state, nonce, ...(clientInfo && { client_info: clientInfo }) },
+      ),
     )
     await removeAccounts(
       application,

@@ -26,7 +26,9 @@ export async function checkAuthorization(
   url.searchParams.set('response_mode', 'query')
   url.searchParams.set('state', random)
   url.searchParams.set('nonce', random)
-  const { statusCode, headers, body } = await sendToEntra(url.host, () => request(url, { dispatcher, signal: AbortSignal.timeout(timeout) }))
+  const { statusCode, headers, body } = await sendToEntra(url.host, () =>
+    request(url, { dispatcher, signal: AbortSignal.timeout(timeout) }),
+  )
   const page = await readBounded(url.host, body)
   if (statusCode >= 300 && statusCode < 400) return readRedirect(String(headers.location ?? ''), explain)
   if (statusCode >= 500) throw new HallpassError('entra-unreachable', { host: url.host, why: `it answered ${statusCode}` })

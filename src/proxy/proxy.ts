@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Broker } from '../broker/broker.ts'
 import { answerError, answerPage, type Reader } from '../errors/answer.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
-import { errorPage, signInForm } from '../errors/page.ts'
+import { signInRequiredPage } from '../errors/page.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import type { Route } from '../terms/route.ts'
@@ -98,7 +98,7 @@ function refuse(
   })
   if (!caller.navigating) return answerError(response, error, readerOf(route))
   if (error.code !== 'sign-in-required' || !route) return answerError(response, error, 'person')
-  const page = errorPage(error, signInForm(route.profile, request.url))
+  const page = signInRequiredPage(route.profile, `${route.origin}${route.basePath}`, request.url ?? '')
   const formOrigins = [broker.authorizationOrigin(route.profile)]
   answerPage(response, { ...page, formOrigins }, status, { ...error.fields, 'Hallpass-Error': error.code })
 }

@@ -1,6 +1,6 @@
 // Makes the files of a CT study of a phantom: a torso of ellipses in two series, for want of a person.
 import dcmjs from 'dcmjs'
-import { between, type Random, seededRandom } from '../random.ts'
+import { seededRandom } from '../random.ts'
 import { explicitLittleEndian } from './part10.ts'
 import { ctImageStorage, instanceUid, phantomPatient, phantomStudy, seriesUid, studyUid, uidOf } from './phantom-identity.ts'
 
@@ -16,10 +16,13 @@ type Ellipse = { x: number; y: number; a: number; b: number; density: number }
 
 /** The part 10 files of all series, in the order of their numbers; the same for the same seed. */
 export function phantomFiles(seed: number): Buffer[] {
+  const random = seededRandom(seed)
+  // One row of noise for all slices, each of which begins elsewhere in it.
+  const noise = Float32Array.from({ length: size * size + 97 * 100 }, () => random() * 2 - 1)
   return phantomStudy.series.flatMap(series => {
-    const noise = series.number === 1 ? 12 : 30
+    const strength = series.number === 1 ? 12 : 30
     return Array.from({ length: series.instances }, (_, index) => {
-      const pixels = slicePixels(index / (series.instances - 1), noise, seededRandom(seed * 1000 + series.number * 100 + index))
+      const pixels = slicePixels(index / (series.instances - 1), strength, noise.subarray(index * 97))
       return writeFile(dataset(seed, series, index + 1, pixels), seed)
     })
   })
@@ -43,20 +46,28 @@ function ellipses(height: number): Ellipse[] {
   ]
 }
 
-/** Stored values are Hounsfield units plus 1024. */
-function slicePixels(height: number, noise: number, random: Random): Uint16Array {
-  const shapes = ellipses(height)
-  const pixels = new Uint16Array(size * size)
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const x = (column - (size - 1) / 2) * spacing
-      const y = (row - (size - 1) / 2) * spacing
-      let density = -1000
-      for (const { x: cx, y: cy, a, b, density: within } of shapes) if (((x - cx) / a) ** 2 + ((y - cy) / b) ** 2 < 1) density = within
-      pixels[row * size + column] = Math.max(0, density + 1024 + between(random, -noise, noise))
-    }
-  }
+/**
+ * Stored values are Hounsfield units plus 1024.
+ * @param strength - Hounsfield units that the noise, -1 to 1 a pixel, is worth.
+ */
+function slicePixels(height: number, strength: number, noise: Float32Array): Uint16Array {
+  const densities = new Int16Array(size * size).fill(-1000)
+  for (const ellipse of ellipses(height)) if (ellipse.a > 0) paint(densities, ellipse)
+  const pixels = new Uint16Array(densities.length)
+  for (let index = 0; index < pixels.length; index++)
+    pixels[index] = Math.max(0, (densities[index] ?? 0) + 1024 + Math.round(strength * (noise[index] ?? 0)))
   return pixels
+}
+
+/** Fills, row by row, the pixels whose centres lie within the ellipse. */
+function paint(densities: Int16Array, { x, y, a, b, density }: Ellipse): void {
+  const middle = (size - 1) / 2
+  for (let row = Math.ceil(middle + (y - b) / spacing); row <= middle + (y + b) / spacing; row++) {
+    const reach = a * Math.sqrt(1 - (((row - middle) * spacing - y) / b) ** 2)
+    const first = Math.ceil(middle + (x - reach) / spacing)
+    const last = Math.floor(middle + (x + reach) / spacing)
+    densities.fill(density, row * size + first, row * size + last + 1)
+  }
 }
 
 type Series = (typeof phantomStudy.series)[number]

@@ -1,6 +1,5 @@
 // Compiles one search criterion, such as `subject:Patient.name=Ex` or `_has:Observation:patient:code=8867-4`, to a test of resources.
 import type { Reference, Resource, SearchParameter } from '@medplum/fhirtypes'
-import { loadDefinitions } from './definitions.ts'
 import {
   evalFhirPathTyped,
   type FhirPathAtom,
@@ -41,7 +40,7 @@ export function isSupported(type: string, name: string): boolean {
 }
 
 function findParameter(type: string, code: string): SearchParameter | undefined {
-  const parameters = loadDefinitions().has(type) ? getSearchParameters(type) : undefined
+  const parameters = getSearchParameters(type)
   return parameters !== undefined && Object.hasOwn(parameters, code) ? parameters[code] : undefined
 }
 

@@ -9,12 +9,21 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 /** Makes the folder, or makes sure that the one there is ours and closed to others. Throws state-folder-unsafe. */
 export function securePrivateFolder(path: string): void {
   const refuse = (why: string) => new HallpassError('state-folder-unsafe', { path, why })
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  makeFolder(path, refuse)
   const { uid, mode } = folderAt(path, refuse)
   const own = process.getuid?.()
   if (own === undefined) return
   if (uid !== own) throw refuse('it belongs to another user')
   if (mode & 0o077) throw refuse('other users may enter it')
+}
+
+function makeFolder(path: string, refuse: (why: string) => HallpassError): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') throw refuse(code === 'EACCES' ? 'it cannot be made: permission denied' : `it cannot be made: ${code}`)
+  }
 }
 
 function folderAt(path: string, refuse: (why: string) => HallpassError) {

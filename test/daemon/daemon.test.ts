@@ -1,0 +1,126 @@
+// The daemon's sockets, folder and browser: private, on both loopbacks or none, and never a shell.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { findInstances } from '../../src/control/client/instances.ts'
+import { securePrivateFolder, socketPathOf, writeInstance } from '../../src/daemon/instance.ts'
+import { listenOnLoopback } from '../../src/daemon/listen.ts'
+import { createOpenBrowser } from '../../src/daemon/open-browser.ts'
+import { createHome, recordingBrowser, startDaemon } from '../harness/hallpass.ts'
+
+function temporaryFolder(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hallpass-daemon-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+t.test('both loopback addresses at one port', async t => {
+  const { port, addresses, servers } = await listenOnLoopback(0, () => createServer((_request, response) => response.end('ours')))
+  t.teardown(() => servers.map(server => server.close()))
+  t.strictSame(addresses, ['127.0.0.1', '::1'])
+  for (const host of ['127.0.0.1', '[::1]']) t.equal(await (await fetch(`http://${host}:${port}/`)).text(), 'ours')
+  await t.rejects(
+    listenOnLoopback(port, () => createServer()),
+    { code: 'port-taken', message: new RegExp(`Port ${port} on 127.0.0.1 is held`) },
+  )
+})
+
+t.test('the folder of socket and instance file is closed to others, or refused', async t => {
+  const folder = temporaryFolder(t)
+  const fresh = join(folder, 'a', 'b')
+  securePrivateFolder(fresh)
+  t.equal(statSync(fresh).mode & 0o777, 0o700)
+  const open = join(folder, 'open')
+  mkdirSync(open)
+  chmodSync(open, 0o755)
+  t.throws(() => securePrivateFolder(open), { code: 'state-folder-unsafe', message: /other users may enter it/ })
+  symlinkSync(fresh, join(folder, 'link'))
+  t.throws(() => securePrivateFolder(join(folder, 'link')), { code: 'state-folder-unsafe', message: /symbolic link/ })
+  writeFileSync(join(folder, 'file'), '')
+  t.throws(() => securePrivateFolder(join(folder, 'file')), { code: 'state-folder-unsafe', message: /not a folder/ })
+})
+
+t.test('what a dead daemon left is swept away; rubbish is no daemon', async t => {
+  const folder = temporaryFolder(t)
+  writeInstance(folder, { version: 1, pid: 1, port: 4001, socket: join(folder, 'gone.sock'), vault: 'memory', startedAt: '' })
+  t.equal(statSync(join(folder, 'instance-4001.json')).mode & 0o777, 0o600)
+  writeFileSync(join(folder, 'instance-4002.json'), '{"version":1,')
+  writeFileSync(join(folder, 'instance-x.json'), '{}')
+  t.strictSame(await findInstances(folder), [])
+  t.notOk(existsSync(join(folder, 'instance-4001.json')))
+  t.strictSame(await findInstances(join(folder, 'none')), [])
+})
+
+t.test('socket and instance file are for their owner only, and go when the daemon goes', async t => {
+  const home = createHome()
+  t.teardown(() => home.remove())
+  const daemon = await startDaemon(home, ['try', '--port', '0'])
+  const runtime = join(home.path, 'run', 'hallpass')
+  const socket = socketPathOf('linux', runtime, daemon.port)
+  t.equal(statSync(socket).mode & 0o777, 0o600)
+  t.equal(statSync(runtime).mode & 0o777, 0o700)
+  const file = join(runtime, `instance-${daemon.port}.json`)
+  t.equal(statSync(file).mode & 0o777, 0o600)
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { version: 1, pid: daemon.pid, port: daemon.port })
+  process.kill(daemon.pid, 'SIGUSR1')
+  t.equal((await fetch(`${daemon.url}/-/health/ready`)).status, 200)
+  await t.rejects(fetch('http://127.0.0.1:9229/json'), 'SIGUSR1 opens no inspector')
+  t.equal((await daemon.stop()).code, 0)
+  t.notOk(existsSync(file))
+  t.notOk(existsSync(socket))
+})
+
+t.test('a killed daemon leaves nothing in the way of the next', async t => {
+  const home = createHome()
+  t.teardown(() => home.remove())
+  const first = await startDaemon(home, ['try', '--port', '0'])
+  first.child.kill('SIGKILL')
+  await first.ended
+  const second = await startDaemon(home, ['try', '--port', String(first.port)])
+  t.equal(second.port, first.port)
+  await second.stop()
+})
+
+t.test('stopping answers who waits, and does not wait for them', async t => {
+  const home = createHome()
+  t.teardown(() => home.remove())
+  const daemon = await startDaemon(home, ['try', '--port', '0'])
+  const waiting = fetch(`${daemon.url}/fhir/Patient`)
+  await daemon.printed(/Sign-in for/)
+  const { code } = await daemon.stop()
+  t.equal(code, 0)
+  const answer = await waiting
+  t.equal(answer.status, 503)
+  t.equal(answer.headers.get('hallpass-error'), 'shutting-down')
+})
+
+t.test('a connection without a request does not keep the daemon', async t => {
+  const home = createHome()
+  t.teardown(() => home.remove())
+  const daemon = await startDaemon(home, ['try', '--port', '0'])
+  const idle = httpRequest(`${daemon.url}/-/health/live`, { headers: { Connection: 'keep-alive' } })
+  idle.on('error', () => undefined)
+  await new Promise(done => idle.on('response', response => response.resume().on('end', done)).end())
+  t.equal((await daemon.stop()).code, 0)
+})
+
+t.test('only https, or a page on this machine, reaches a browser; the URL is one argument, no shell sees it', async t => {
+  const home = createHome()
+  t.teardown(() => home.remove())
+  const recorder = recordingBrowser(home)
+  const open = createOpenBrowser('linux', { ...home.env, ...recorder.env })
+  for (const url of ['http://example.org/', 'file:///etc/passwd', 'javascript:alert(1)', 'vscode://x'])
+    await t.rejects(open(url), { code: 'internal' }, url)
+  const hostile = 'https://login.example/?a=$(touch%20x)&b=`id`;\'"--flag'
+  t.equal(await open(hostile), true)
+  t.equal(await recorder.opening(), hostile)
+  t.equal(await createOpenBrowser('linux', home.env)('https://login.example/'), false, 'no desktop, no browser')
+  t.equal(
+    await createOpenBrowser('linux', { ...recorder.env, HALLPASS_NO_USER: '1' })('https://login.example/'),
+    false,
+    'nobody is to be asked',
+  )
+  await t.rejects(createOpenBrowser('linux', { BROWSER: '/nonexistent/browser' })('https://login.example/'), { code: 'ENOENT' })
+})

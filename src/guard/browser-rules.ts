@@ -22,7 +22,7 @@ export function judgeOrigin(method: string, head: Head, { allowedOrigins }: Poli
   if (origin !== undefined && !isOwnOrigin(origin, head) && !allowedOrigins.has(origin)) return refuse('foreign Origin')
   if (site === undefined) return origin !== undefined || isKnownReferer(head, allowedOrigins) ? undefined : refuse('foreign Referer')
   if (site === 'none') return origin !== undefined || isSafe(method) ? undefined : refuse('no Origin')
-  if (site !== 'same-site' && site !== 'cross-site') return refuse('unknown Sec-Fetch-Site')
+  // same-site is another port of this machine; a value that no specification knows is no better than cross-site.
   return (origin !== undefined && head.mode !== 'navigate') || isImageOfAllowedPage(method, head, allowedOrigins)
     ? undefined
     : refuse('cross-site request')

@@ -444,7 +444,7 @@ test('only versioned paths exist, and identifiers must be UIDs', async t => {
   const client = await start(t)
   for (const path of ['/studies', '/v1/studies', '/v2', '/v2/studies1.2.3', '/v2/studies/1.2/frobnicate'])
     t.equal((await client.ask(path)).status, 404, path)
-  for (const path of ['/v2/studies/abc', `/v2/studies/${'1'.repeat(65)}`, '/v2/studies/1.2/series/x/instances'])
+  for (const path of ['/v2/studies/abc', `/v2/studies/${'1'.repeat(65)}`, '/v2/studies/%zz', '/v2/studies/1.2/series/x/instances'])
     t.equal((await client.ask(path)).status, 400, path)
   for (const path of ['/v2/studies/1.2', `/v2/studies/${phantom.study}/series/1.2`, `/v2/studies/${phantom.study}/metadata`])
     t.equal((await client.ask(path)).status, path.endsWith('metadata') ? 200 : 404, path)

@@ -1,5 +1,5 @@
 // A DICOMweb service in memory that answers in the shapes of Azure Health Data Services.
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AccessRules, demandAccess } from '../access.ts'
 import type { HealthService, ServiceOptions } from '../contract.ts'
 import { InstanceStore } from './instance-store.ts'
@@ -33,29 +33,29 @@ export async function dicomService(options: ServiceOptions): Promise<HealthServi
     bodyLimit: requestLimit,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     forceCloseConnections: true,
+    frameworkErrors: answerRefusal,
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.addHook('onRequest', demandAccess(options, accessRules))
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'api-supported-versions': '2', 'x-content-type-options': 'nosniff' })
   })
+  app.addHook('onRequest', demandAccess(options, accessRules))
   answerRefusals(app)
   await app.register(async scope => addRoutes(scope, { store, base }), { prefix: version })
   return { app }
 }
 
 function answerRefusals(app: FastifyInstance): void {
-  app.setErrorHandler((error, _request, reply) => {
-    const { status, message } = status413(refusalFrom(error))
-    reply.code(status)
-    return message === '' ? reply.send() : reply.type('text/plain; charset=utf-8').send(message)
-  })
+  app.setErrorHandler(answerRefusal)
   app.setNotFoundHandler(() => {
     throw new Refusal(404, '')
   })
 }
 
-function status413(refusal: Refusal): Refusal {
-  return refusal.status === 413 ? new Refusal(413, `The request exceeded the allowed limit of ${requestLimit} bytes.`) : refusal
+function answerRefusal(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, message } = refusalFrom(error)
+  const text = status === 413 ? `The request exceeded the allowed limit of ${requestLimit} bytes.` : message
+  reply.code(status)
+  return text === '' ? reply.send() : reply.type('text/plain; charset=utf-8').send(text)
 }

@@ -24,8 +24,10 @@ export async function demandJsonAccepted(request: FastifyRequest): Promise<void>
 /** Parses JSON bodies of FHIR's media types and forms of searches; refuses others with 415. */
 export function parseBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser([...json, 'application/json-patch+json'], { parseAs: 'string', bodyLimit }, (request, body, done) => {
-    app.getDefaultJsonParser('error', 'error')(request, body.toString(), (error, parsed) => {
+    if (body === '') return done(null)
+    return parseJson(request, body.toString(), (error, parsed) => {
       if (error) done(refuse(400, 'invalid', "Error occurred when parsing model: 'the body is not valid JSON'."))
       else done(null, parsed)
     })

@@ -5,7 +5,7 @@ import type { Access } from '../access.ts'
 import { loadDefinitions } from './definitions.ts'
 import { sendResource } from './format.ts'
 import { FhirRouter, getStatus, isOk } from './medplum.ts'
-import { Refusal, refuse } from './refusal.ts'
+import { Refusal, refuse, withDiagnostics } from './refusal.ts'
 import type { ResourceStore } from './resource-store.ts'
 import { search } from './search.ts'
 import { type Pair, planSearch } from './search-plan.ts'
@@ -98,7 +98,7 @@ function answerWrite({ store, base }: InteractionOptions, router: FhirRouter): R
     demandMatchingBody(request)
     const existed = id !== undefined && store.current(`${type}/${id}`) !== undefined
     const [outcome, resource] = await routed(router, request, store)
-    if (!isOk(outcome)) throw new Refusal(getStatus(outcome), outcome.issue ?? [])
+    if (!isOk(outcome)) throw new Refusal(getStatus(outcome), (outcome.issue ?? []).map(withDiagnostics))
     if (request.method === 'DELETE') return withTombstone(reply, store, type, id).code(204).send()
     if (resource === undefined) throw new Error(`${request.method} gave no resource`)
     const status = request.method === 'PUT' && id !== undefined && !existed ? 201 : getStatus(outcome)

@@ -1,6 +1,6 @@
 // A FHIR R4 service in memory that answers in the shapes of Azure Health Data Services.
 import { randomUUID } from 'node:crypto'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AccessRules, demandAccess } from '../access.ts'
 import type { HealthService, ServiceOptions } from '../contract.ts'
 import { capabilityStatement } from './capability-statement.ts'
@@ -31,8 +31,9 @@ export async function fhirService(options: ServiceOptions): Promise<HealthServic
   const app = fastify({
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     forceCloseConnections: true,
+    frameworkErrors: answerRefusal,
   })
   const now = () => new Date(options.clock()).toISOString()
   const started = now()
@@ -65,11 +66,13 @@ function addResponseFields(app: FastifyInstance): void {
 }
 
 function answerRefusals(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const { status, outcome } = refusalFrom(error)
-    return sendResource(request, reply, status, outcomeOf(outcome.issue ?? [], request.id))
-  })
+  app.setErrorHandler(answerRefusal)
   app.setNotFoundHandler(() => {
     throw refuse(404, 'not-found', 'The requested route was not found.')
   })
+}
+
+function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, outcome } = refusalFrom(error)
+  return sendResource(request, reply, status, outcomeOf(outcome.issue ?? [], request.id))
 }

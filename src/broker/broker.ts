@@ -33,6 +33,7 @@ export type BrokerParts = {
   openBrowser: OpenBrowser
   tell: Tell
   linkOf: (id: string) => string
+  holdRedirect: (profile: string) => Promise<() => void>
   signInPage: () => string
   /** Resolves when what was set in the vault rests there. */
   flush: () => Promise<void>

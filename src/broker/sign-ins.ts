@@ -45,6 +45,8 @@ export type SignInParts = {
   limitSeconds: number
   /** The link that leads to a sign-in. */
   linkOf: (id: string) => string
+  /** Opens the port of the redirect URI when it is not the daemon's own; gives what closes it. Rejects with redirect-port-taken. */
+  holdRedirect: (profile: string) => Promise<() => void>
   signedIn: (profile: string, wanted: Wanted, bearer: Bearer) => Promise<void>
 }
 
@@ -55,6 +57,7 @@ type Entry = {
   timer: Timer
   opened: boolean
   settle: Settle
+  release: () => void
   redeeming?: Promise<void>
 }
 type Settle = { done(): void; failed(error: HallpassError): void }
@@ -71,6 +74,7 @@ export function createSignIns(parts: SignInParts): SignIns {
   const end = (entry: Entry, error?: HallpassError) => {
     if (entry.signIn.state !== 'pending') return
     entry.timer.cancel()
+    entry.release()
     if (pending.get(entry.signIn.profile) === entry) pending.delete(entry.signIn.profile)
     entry.signIn.state = error ? 'failed' : 'done'
     entry.signIn.error = error
@@ -89,6 +93,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     if (!identity) throw new HallpassError('internal', { what: 'a sign-in for an unknown profile' })
     const authorization = await identity.begin(wanted)
     await authorization.check()
+    const release = await parts.holdRedirect(profile)
     const id = parts.random(16)
     const { settle, outcome } = createOutcome()
     const signIn: SignIn = {
@@ -102,7 +107,7 @@ export function createSignIns(parts: SignInParts): SignIns {
       outcome,
     }
     const timer = parts.clock.after(parts.limitSeconds * 1000, () => end(entry, new HallpassError('sign-in-expired')))
-    const entry: Entry = { signIn, authorization, wanted, timer, opened: false, settle }
+    const entry: Entry = { signIn, authorization, wanted, timer, opened: false, settle, release }
     pending.set(profile, entry)
     byId.set(id, entry)
     byState.set(authorization.state, entry)

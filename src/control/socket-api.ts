@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import type { Broker } from '../broker/broker.ts'
+import type { Config } from '../config/config.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import type { Route } from '../terms/route.ts'
 import type {
@@ -17,8 +18,8 @@ import type {
 } from './client/wire.ts'
 
 export type SocketApiParts = {
-  broker: Broker
-  routes: readonly Route[]
+  /** The broker and the configuration in force. */
+  current: () => { broker: Broker; config: Config }
   status: () => Promise<StatusReport>
   /** Ends the daemon, after this answer is out. */
   stop: () => void
@@ -30,7 +31,7 @@ const loginBody = Type.Object({ profile: Type.Optional(name), open: Type.Boolean
 const logoutBody = Type.Object({ profile: Type.Optional(name), all: Type.Optional(Type.Boolean()) }, strict)
 const tokenBody = Type.Object({ route: Type.Optional(name), wait: Type.Boolean() }, strict)
 
-export function createSocketApi({ broker, routes, status, stop }: SocketApiParts): FastifyInstance {
+export function createSocketApi({ current, status, stop }: SocketApiParts): FastifyInstance {
   const api = Fastify({ logger: false, bodyLimit: 64 * 1024 })
   api.setErrorHandler((thrown, _request, reply) => {
     const error = asHallpassError(thrown)
@@ -41,6 +42,7 @@ export function createSocketApi({ broker, routes, status, stop }: SocketApiParts
   api.get('/status', (): Promise<StatusReport> => status())
 
   api.post<{ Body: LoginRequest }>('/login', { schema: { body: loginBody } }, async ({ body }): Promise<LoginReport> => {
+    const { broker } = current()
     const profile = await chosenProfile(broker, body.profile)
     const username = await broker.signedIn(profile)
     if (username !== undefined) return { profile, id: null, link: null, username }
@@ -49,6 +51,7 @@ export function createSocketApi({ broker, routes, status, stop }: SocketApiParts
   })
 
   api.get<{ Params: { id: string } }>('/login/:id', async ({ params }): Promise<LoginOutcome> => {
+    const { broker } = current()
     const signIn = broker.signIns.find(params.id)
     if (!signIn) throw new HallpassError('sign-in-expired')
     await signIn.outcome
@@ -56,6 +59,7 @@ export function createSocketApi({ broker, routes, status, stop }: SocketApiParts
   })
 
   api.post<{ Body: LogoutRequest }>('/logout', { schema: { body: logoutBody } }, async ({ body }): Promise<LogoutReport> => {
+    const { broker } = current()
     const all = (await broker.profiles()).map(({ profile }) => profile)
     const profiles = body.all ? all : [await chosenProfile(broker, body.profile)]
     for (const profile of profiles) await broker.signOut(profile)
@@ -63,7 +67,8 @@ export function createSocketApi({ broker, routes, status, stop }: SocketApiParts
   })
 
   api.post<{ Body: TokenRequest }>('/token', { schema: { body: tokenBody } }, async ({ body, raw }): Promise<TokenReport> => {
-    const route = chosenRoute(routes, body.route)
+    const { broker, config } = current()
+    const route = chosenRoute(config.routes, body.route)
     const gone = new AbortController()
     raw.socket.once('close', () => gone.abort(new HallpassError('internal', { what: 'the caller has gone' })))
     const bearer = await broker.tokens.acquire(route, { asking: body.wait ? 'wait' : 'link', signal: gone.signal })

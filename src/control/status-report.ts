@@ -5,15 +5,15 @@ import type { Route } from '../terms/route.ts'
 import type { RouteReport, StatusReport, VaultReport } from './client/wire.ts'
 
 export type StatusParts = {
-  broker: Broker
-  config: Config
+  current: () => { broker: Broker; config: Config }
   about: Pick<StatusReport, 'hallpass' | 'pid' | 'startedAt'>
   vault: VaultReport
   address: () => Pick<StatusReport, 'url' | 'listening'>
 }
 
-export function createStatusReport({ broker, config, about, vault, address }: StatusParts): () => Promise<StatusReport> {
+export function createStatusReport({ current, about, vault, address }: StatusParts): () => Promise<StatusReport> {
   return async () => {
+    const { broker, config } = current()
     const profiles = await broker.profiles()
     const { url, listening } = address()
     return {

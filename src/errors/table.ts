@@ -187,6 +187,13 @@ export const errorTable = {
   ),
   'no-such-profile': entry(404, 2, 'not-found', 'There is no profile {profile}.', 'Profiles here: {profiles}.'),
   'no-such-route': entry(404, 2, 'not-found', 'There is no route {route}.', 'Routes here: {routes}.'),
+  'redirect-port-taken': entry(
+    503,
+    1,
+    'transient',
+    'Port {port} of the redirect URI is held by another process on {address}, which would receive the sign-in.',
+    'Stop that process, or register a redirect URI without a port of its own, such as http://localhost/-/callback.',
+  ),
   'too-many-waiting': entry(
     503,
     1,

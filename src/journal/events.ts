@@ -30,7 +30,7 @@ export function describeEvent(event: Event): string {
       return `Signed out: ${event.profile}`
     case 'request-refused':
     case 'request-failed':
-      return `${event.method} ${event.route} ${event.status} ${event.code}`
+      return `${event.method} ${event.route || '(no route)'} ${event.status} ${event.code}`
     default:
       return `${event.summary}\n  → ${event.remedy}`
   }

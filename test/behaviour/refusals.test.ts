@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { startBoth } from '../harness/composed.ts'
-import { createHome, hallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
+import { createHome, hallpass, runHallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
 const stackTrace = /\bat .*\(?(node:|file:|\/).*:\d+:\d+/
@@ -40,6 +40,41 @@ t.test('a wrong registration is named at once, to the waiting request and in the
     t.match(issue[0]?.diagnostics, remedy)
     t.strictSame(both.opened, [], 'no browser opened')
   }
+})
+
+t.test('login in a terminal: the named error, the remedy, exit code 4', async t => {
+  const sandbox = await startSandbox()
+  const home = createHome()
+  const { tenantId, clientId, url } = sandbox.identity
+  const profile = { tenantId, clientId, sandbox: url }
+  writeConfig(home, {
+    port: 0,
+    vault: 'memory',
+    profiles: { good: profile, bad: { ...profile, redirectUri: 'http://localhost/nowhere' }, idle: profile },
+    routes: {
+      '/fhir': { origin: sandbox.fhir.url, kind: 'fhir', audience: sandbox.fhir.audience, profile: 'good' },
+      '/other': { origin: sandbox.fhir.url, kind: 'fhir', audience: sandbox.fhir.audience, profile: 'bad' },
+    },
+  })
+  const daemon = await startDaemon(home, ['start'])
+  t.teardown(async () => {
+    await daemon.stop()
+    await sandbox.close()
+    home.remove()
+  })
+  const bad = await hallpass(home, ['login', 'bad'])
+  t.equal(bad.code, 4)
+  t.match(bad.stderr, /^hallpass: Entra ID refused the sign-in: AADSTS50011: [\s\S]*\n {2}→ .*Mobile and desktop applications/)
+  t.notMatch(bad.stderr, stackTrace)
+  t.match(await hallpass(home, ['login']), { code: 2, stderr: /several profiles: good, bad, idle/ })
+  t.match(await hallpass(home, ['login', 'goof']), { code: 2, stderr: /There is no profile goof/ })
+  t.match(await hallpass(home, ['login', 'idle']), { code: 2, stderr: /No route uses the profile idle/ })
+  t.match(await hallpass(home, ['login', 'good'], { HALLPASS_NO_USER: '1' }), { code: 4, stderr: /Nobody is signed in for profile good/ })
+  const login = runHallpass(home, ['login', 'good'])
+  const [, link = ''] = await login.printed(/open (http:\/\/\S+)/)
+  await signInByForm(link)
+  t.match(await login.ended, { code: 0, stderr: /Signed in for good as ada@sandbox\.example/ })
+  t.match(await hallpass(home, ['login', 'good']), { code: 0, stderr: /Signed in for good as ada/ }, 'who is signed in is not asked again')
 })
 
 t.test('a dead identity provider is named at once', async t => {

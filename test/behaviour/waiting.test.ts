@@ -1,5 +1,6 @@
 // Requests that wait for a person: one sign-in for all of them, and a clear end to every wait.
-import { request as httpRequest } from 'node:http'
+import { once } from 'node:events'
+import { createServer, request as httpRequest } from 'node:http'
 import t from 'tap'
 import { startBoth } from '../harness/composed.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
@@ -165,3 +166,63 @@ t.test('whoever is signed in can be replaced only after signing out', async t =>
   t.equal(refused.status, 403, 'the service’s own refusal passes as it is')
   t.equal(code(refused), null)
 })
+
+t.test('the redirect URI is taken literally: at /, at a deep path, on another port, by form_post and by query', async t => {
+  const free = await freePort()
+  for (const redirectUri of ['http://localhost', 'http://localhost/Deep/Path/', `http://localhost:${free}/signed-in`]) {
+    for (const responseMode of ['form_post', 'query']) {
+      const both = await startBoth(t, { profile: { redirectUri, responseMode }, sandbox: { redirectUris: [redirectUri] } })
+      const waiting = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
+      const landing = await signInByForm(await both.opening())
+      t.match(landing, { status: 200, html: /You are signed in/ }, `${redirectUri} by ${responseMode}`)
+      t.notMatch(landing.url, /code=/)
+      t.equal((await waiting).status, 200)
+      both.clock.advance(10_000)
+    }
+  }
+})
+
+t.test('the other port of a redirect URI is open for the sign-in only, and when it is taken that is said', async t => {
+  const port = await freePort()
+  const redirectUri = `http://localhost:${port}/signed-in`
+  const both = await startBoth(t, { profile: { redirectUri }, sandbox: { redirectUris: [redirectUri] } })
+  await t.rejects(fetch(`http://127.0.0.1:${port}/`), 'closed before')
+  const waiting = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
+  const opened = await both.opening()
+  for (const host of ['127.0.0.1', '[::1]']) {
+    const other = await fetch(`http://${host}:${port}/fhir/Patient`)
+    t.equal(other.status, 404, 'no route is served there')
+  }
+  t.equal((await fetch(`http://127.0.0.1:${port}/signed-in?state=x&code=y`)).status, 400)
+  await signInByForm(opened)
+  t.equal((await waiting).status, 200)
+  await both.timer(10_000)
+  both.clock.advance(10_000)
+  await closed(port)
+
+  const held = createServer().listen(port, '::1')
+  await once(held, 'listening')
+  const second = await startBoth(t, { profile: { redirectUri }, sandbox: { redirectUris: [redirectUri] } })
+  const refused = await fetch(`${second.daemon.url}/fhir/Patient`)
+  t.equal(code(refused), 'redirect-port-taken')
+  t.strictSame(second.opened, [], 'no browser opened to come back to a stranger')
+  held.close()
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise(done => server.close(done))
+  return port
+}
+
+/** Resolves when nothing listens on the port any more. */
+async function closed(port: number): Promise<void> {
+  while (
+    await fetch(`http://127.0.0.1:${port}/`).then(
+      () => true,
+      () => false,
+    )
+  );
+}

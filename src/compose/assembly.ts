@@ -1,0 +1,104 @@
+// The parts that follow the configuration: identities, broker, proxy, pages. A new configuration gets a new assembly.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Broker, createBroker } from '../broker/broker.ts'
+import type { Config } from '../config/config.ts'
+import { createPages } from '../control/pages.ts'
+import { createHandler, type Handler } from '../daemon/handler.ts'
+import { createRedirectListener } from '../daemon/redirect-listener.ts'
+import { explainAadsts } from '../explain/aadsts.ts'
+import type { Policy } from '../guard/judge.ts'
+import { handleCallback, isCallback } from '../identity/callback.ts'
+import type { Identity } from '../identity/identity.ts'
+import { createMsalIdentity } from '../identity/msal-identity.ts'
+import type { Outbound } from '../network/outbound.ts'
+import { createProxy } from '../proxy/proxy.ts'
+import type { VaultDocument } from '../vault/vault-document.ts'
+import type { Edges } from './edges.ts'
+
+export type Assembly = {
+  config: Config
+  broker: Broker
+  handler: Handler
+  /** Ends what waits for a person, and closes what a sign-in had opened. */
+  close(): Promise<void>
+}
+
+/** What outlives a change of the configuration. */
+export type Lasting = { edges: Edges; document: VaultDocument; outbound: Outbound; ownPort: () => number }
+
+export async function assemble(config: Config, lasting: Lasting): Promise<Assembly> {
+  const { settings, routes } = config
+  const { edges, document, outbound, ownPort } = lasting
+  const { clock, tell, env } = edges
+  const urlOf = (path: string) => `http://localhost:${ownPort()}${path}`
+  const policy: Policy = { port: settings.port, allowedOrigins: new Set(), extraHosts: new Set() }
+  const identities = composeIdentities(config, lasting)
+  const broker = createBroker({
+    ...edges,
+    routes,
+    identities,
+    linkOf: id => urlOf(`/-/sign-in/${id}`),
+    signInPage: () => urlOf('/-/sign-in'),
+    holdRedirect: profile => holdRedirect(profile),
+    flush: () => document.flush(),
+    waitSeconds: settings.signInWaitSeconds,
+    limitSeconds: settings.signInLimitSeconds,
+    maxWaiting: settings.maxWaitingRequests,
+  })
+  const app = createPages({ broker, routes, version: edges.version })
+  await app.ready()
+  const pages = (request: IncomingMessage, response: ServerResponse) => app.routing(request, response)
+  const callback = composeCallback(identities, broker)
+  const listener = createRedirectListener({ clock, policy, pages, ...callback })
+  const holdRedirect = async (profile: string) => {
+    const port = config.profiles.get(profile)?.redirectUri.port
+    return port === undefined || port === ownPort() ? () => undefined : listener.hold(port)
+  }
+  const silenceSeconds = settings.originTimeoutSeconds
+  const proxy = createProxy({
+    routes,
+    broker,
+    dispatcherFor: outbound.dispatcherFor,
+    tell,
+    silenceSeconds,
+    interactive: !env.HALLPASS_NO_USER,
+  })
+  return {
+    config,
+    broker,
+    handler: createHandler({ policy, proxy, pages, ...callback, tell }),
+    close: async () => {
+      broker.close()
+      listener.close()
+      await app.close()
+    },
+  }
+}
+
+function composeIdentities({ profiles }: Config, { edges, document, outbound, ownPort }: Lasting): Map<string, Identity> {
+  return new Map(
+    [...profiles].map(([name, profile]) => {
+      const entry = `msal:${profile.sandbox ?? profile.authorityHost}:${profile.tenantId}:${profile.clientId}:${name}`
+      const cache = {
+        get: () => document.get(entry),
+        set: (text: string | undefined) => document.set(entry, text),
+        setAside: (text: string) => document.set(`${entry}:unreadable`, text),
+      }
+      const { random } = edges
+      return [name, createMsalIdentity({ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, random, explain: explainAadsts })]
+    }),
+  )
+}
+
+function composeCallback(identities: ReadonlyMap<string, Identity>, { signIns }: Broker) {
+  const paths = new Set([...identities.values()].map(({ callbackPath }) => callbackPath))
+  return {
+    isCallback: (method: string, target: string) => isCallback(method, target, paths),
+    callback: (request: IncomingMessage, response: ServerResponse) => {
+      handleCallback(request, response, async answer => {
+        const signIn = await signIns.complete(answer)
+        return signIn && `/-/sign-in/${signIn.id}`
+      })
+    },
+  }
+}

@@ -1,0 +1,45 @@
+// What the daemon takes from outside, and the real ones.
+import { randomBytes } from 'node:crypto'
+import { type Paths, pathsOf } from '../config/paths.ts'
+import type { Environment } from '../config/settings.ts'
+import { createOpenBrowser } from '../daemon/open-browser.ts'
+import { describeEvent, type Tell } from '../journal/events.ts'
+import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
+
+export type Edges = {
+  clock: Clock
+  random: Random
+  openBrowser: OpenBrowser
+  env: Environment
+  platform: NodeJS.Platform
+  pid: number
+  version: string
+  paths: Paths
+  tell: Tell
+}
+
+/** What the process knows of itself and its surroundings. */
+export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'version'> & { home: string; err(text: string): void }
+
+/** The real edges: the system's clock, randomness and browser; events as lines on stderr. */
+export function systemEdges({ env, platform, pid, version, home, err }: Surroundings): Edges {
+  return {
+    clock: systemClock,
+    random: bytes => randomBytes(bytes).toString('base64url'),
+    openBrowser: createOpenBrowser(platform, env),
+    env,
+    platform,
+    pid,
+    version,
+    paths: pathsOf(platform, env, home),
+    tell: event => err(`${describeEvent(event)}\n`),
+  }
+}
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms).unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+}

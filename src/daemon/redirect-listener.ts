@@ -1,0 +1,82 @@
+// Listens on the port of a redirect URI that is not the daemon's own, for as long as a sign-in needs it.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { answerError } from '../errors/answer.ts'
+import { HallpassError } from '../errors/hallpass-error.ts'
+import { readHead } from '../guard/head.ts'
+import { judgeHead, type Policy } from '../guard/judge.ts'
+import { answerClientError, applyServerLimits, serverOptions } from '../guard/server-limits.ts'
+import type { Clock } from '../terms/edges.ts'
+import { pathOf } from '../terms/request-target.ts'
+import { type Listening, listenOnLoopback } from './listen.ts'
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+export type RedirectListenerParts = {
+  clock: Clock
+  policy: Policy
+  callback: Handle
+  isCallback: (method: string, target: string) => boolean
+  /** The page that shows how a sign-in ended. */
+  pages: Handle
+}
+
+/** Opens a port on both loopbacks until it is released. Rejects with redirect-port-taken or port-refused. */
+export type HoldPort = (port: number) => Promise<() => void>
+
+/** Milliseconds that the port stays open after a sign-in, for its last page. */
+const lingering = 10_000
+
+/** Sign-ins that need the same port share it. */
+export function createRedirectListener(parts: RedirectListenerParts): { hold: HoldPort; close(): void } {
+  const held = new Map<number, { listening: Promise<Listening>; holders: number }>()
+  const close = async ({ listening }: { listening: Promise<Listening> }) => {
+    for (const server of (await listening).servers) {
+      server.close()
+      server.closeAllConnections()
+    }
+  }
+  const release = (port: number) => {
+    const entry = held.get(port)
+    if (!entry || --entry.holders > 0) return
+    held.delete(port)
+    close(entry)
+  }
+  return {
+    hold: async port => {
+      const entry = held.get(port) ?? { listening: listenOnLoopback(port, () => createRedirectServer(parts)), holders: 0 }
+      held.set(port, entry)
+      entry.holders++
+      try {
+        await entry.listening
+      } catch (error) {
+        held.delete(port)
+        throw asRedirectFailure(error)
+      }
+      return () => void parts.clock.after(lingering, () => release(port))
+    },
+    close: () => {
+      for (const entry of held.values()) close(entry)
+      held.clear()
+    },
+  }
+}
+
+function asRedirectFailure(error: unknown): unknown {
+  if (!(error instanceof HallpassError) || error.code !== 'port-taken') return error
+  return new HallpassError('redirect-port-taken', error.particulars, { cause: error })
+}
+
+function createRedirectServer({ policy, callback, isCallback, pages }: RedirectListenerParts) {
+  const server = createServer(serverOptions, (request, response) => {
+    const { method = '', url: target = '' } = request
+    const refusal = judgeHead(method, target, readHead(request.rawHeaders), policy)
+    if (refusal) return answerError(response, refusal, 'program')
+    if (isCallback(method, target)) return callback(request, response)
+    if (method === 'GET' && pathOf(target).startsWith('/-/sign-in/')) return pages(request, response)
+    answerError(response, new HallpassError('no-route', { routes: 'none on this port' }), 'program')
+  })
+  applyServerLimits(server)
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
+  return server
+}

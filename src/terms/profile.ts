@@ -7,8 +7,9 @@ export type Profile = {
   tenantId: string
   /** Application (client) ID. */
   clientId: string
-  flow: 'authorization-code'
-  credential: 'none'
+  flow: 'authorization-code' | 'device-code' | 'client-credentials'
+  /** What the application proves itself with; `none` is a public client. */
+  credential: 'none' | 'secret' | 'certificate'
   redirectUri: RedirectUri
   /** How the authorization server delivers its answer (OAuth 2.0 Form Post Response Mode). */
   responseMode: 'form_post' | 'query'

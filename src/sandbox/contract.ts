@@ -10,8 +10,14 @@ export type AccessTokenClaims = {
   tid: string
   appid: string
   appidacr: '0' | '1' | '2'
+  /** Delegated scopes; an application's own token has none. */
   scp?: string
+  /** App roles; absent where the resource gave the application none. */
   roles?: string[]
+  /** `app` on an application's own token. */
+  idtyp?: string
+  /** Authentication contexts that the token satisfies. */
+  acrs?: string[]
   exp: number
 }
 
@@ -19,6 +25,8 @@ export type AccessTokenClaims = {
 export type TokenVerdict =
   | { ok: true; claims: AccessTokenClaims }
   | { ok: false; reason: 'missing' | 'malformed' | 'expired' | 'audience' | 'issuer' | 'signature'; description: string }
+  /** The token is good, but more is wanted of it: `claims` is the JSON of an OpenID Connect claims request, in base64. */
+  | { ok: false; reason: 'insufficient_claims'; description: string; claims: string }
 
 /** Checks signature, issuer, audience and life of the bearer in an Authorization field's value. */
 export type VerifyBearer = (authorization: string | undefined) => Promise<TokenVerdict>

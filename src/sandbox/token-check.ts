@@ -9,16 +9,21 @@ export type VerifierOptions = {
   audience: string
   /** Milliseconds since the epoch. */
   clock: () => number
+  /** An authentication context that every token must satisfy; undefined while none is demanded. */
+  demandedContext?: () => string | undefined
 }
+
+/** Seconds that clocks may differ: what both services, by the default of Microsoft.IdentityModel, put up with. */
+const clockTolerance = 300
 
 type Refusal = Extract<TokenVerdict, { ok: false }>
 
 /**
  * A verifier of RS256 access tokens. The descriptions are those of ASP.NET Core's JwtBearerHandler, which both Azure services use; like
- * it, a missing or malformed token gets none. Stricter than they are in one thing: no five minutes of clock skew.
+ * it, a missing or malformed token gets none, and clocks may differ by five minutes.
  * The verifier rejects when the keys cannot be fetched.
  */
-export function createVerifier({ jwksUrl, issuer, audience, clock }: VerifierOptions): VerifyBearer {
+export function createVerifier({ jwksUrl, issuer, audience, clock, demandedContext = () => undefined }: VerifierOptions): VerifyBearer {
   const keys = createRemoteJWKSet(new URL(jwksUrl))
   const audiences = [audience.replace(/\/$/, ''), `${audience.replace(/\/$/, '')}/`]
   return async authorization => {
@@ -26,13 +31,19 @@ export function createVerifier({ jwksUrl, issuer, audience, clock }: VerifierOpt
     const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
     if (!token) return refuse('malformed')
     try {
-      const options = { algorithms: ['RS256'], issuer, audience: audiences, requiredClaims: ['exp'], currentDate: new Date(clock()) }
-      const { payload } = await jwtVerify(token, keys, options)
-      return isAccessToken(payload) ? { ok: true, claims: payload } : refuse('malformed')
+      const life = { requiredClaims: ['exp'], currentDate: new Date(clock()), clockTolerance }
+      const { payload } = await jwtVerify(token, keys, { algorithms: ['RS256'], issuer, audience: audiences, ...life })
+      return isAccessToken(payload) ? checkContext(payload, demandedContext()) : refuse('malformed')
     } catch (error) {
       return asRefusal(error)
     }
   }
+}
+
+function checkContext(claims: AccessTokenClaims, demanded: string | undefined): TokenVerdict {
+  if (demanded === undefined || claims.acrs?.includes(demanded)) return { ok: true, claims }
+  const request = { access_token: { acrs: { essential: true, value: demanded } } }
+  return { ok: false, reason: 'insufficient_claims', description: '', claims: Buffer.from(JSON.stringify(request)).toString('base64') }
 }
 
 function asRefusal(error: unknown): Refusal {
@@ -53,7 +64,11 @@ function asClaimRefusal(claim: string, { aud, iss, nbf }: JWTPayload): Refusal {
   return refuse('malformed')
 }
 
-const refuse = (reason: Refusal['reason'], description = ''): Refusal => ({ ok: false, reason, description })
+const refuse = (reason: Exclude<Refusal['reason'], 'insufficient_claims'>, description = ''): Refusal => ({
+  ok: false,
+  reason,
+  description,
+})
 
 /** Seconds since the epoch as .NET's invariant culture writes them: `11/23/2026 17:39:21`. */
 function asDate(seconds: number | undefined): string {

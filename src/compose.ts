@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Assembly, assemble } from './compose/assembly.ts'
 import type { Edges } from './compose/edges.ts'
+import { createSecrets, type Secrets } from './compose/secrets.ts'
 import type { Config } from './config/config.ts'
 import { createSocketApi } from './control/socket-api.ts'
 import { createStatusReport } from './control/status-report.ts'
@@ -16,6 +17,7 @@ import { type OpenedVault, openVault } from './vault/open-vault.ts'
 import { openDocument, type VaultDocument } from './vault/vault-document.ts'
 
 export { type Edges, type Surroundings, systemEdges } from './compose/edges.ts'
+export type { Secrets } from './compose/secrets.ts'
 
 export type RunningDaemon = {
   url: string
@@ -82,6 +84,12 @@ export async function startComposed(config: Config, edges: Edges): Promise<Runni
     await outbound.close()
     throw error
   }
+}
+
+/** Opens the vault while no daemon holds it, for a change of the client secrets. Rejects as the keychain does: memory keeps no secret. */
+export async function editSecrets<T>(config: Config, edges: Edges, action: (secrets: Secrets) => Promise<T>): Promise<T> {
+  const { document } = await openSecrets({ ...config, settings: { ...config.settings, vault: 'keychain' } }, edges)
+  return action(createSecrets(config.profiles, document))
 }
 
 async function openSecrets(

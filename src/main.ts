@@ -3,12 +3,15 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Io } from './cli/io.ts'
+import { readSecret } from './cli/read-secret.ts'
 import { run } from './cli/run.ts'
 
 // By default SIGUSR1 opens the inspector, through which any program on this machine could read tokens from memory.
 process.on('SIGUSR1', () => undefined)
 // Whoever reads our output may leave early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+
+const environmentSecret = takeSecret()
 
 const io: Io = {
   argv: process.argv.slice(2),
@@ -19,6 +22,8 @@ const io: Io = {
   version: versionOf(new URL('../../package.json', import.meta.url)),
   out: text => void process.stdout.write(text),
   err: text => void process.stderr.write(text),
+  environmentSecret,
+  readSecret: prompt => readSecret(process.stdin, process.stderr, prompt),
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
   interruption,
@@ -37,6 +42,13 @@ function interruption(): Promise<string> {
       })
     }
   })
+}
+
+/** No child that we start later inherits it. */
+function takeSecret(): Io['environmentSecret'] {
+  const { AZURE_CLIENT_SECRET: secret, AZURE_CLIENT_ID: clientId } = process.env
+  delete process.env.AZURE_CLIENT_SECRET
+  return secret ? { secret, clientId: clientId || undefined } : undefined
 }
 
 function versionOf(packageFile: URL): string {

@@ -7,6 +7,16 @@ import type { Arguments, Io } from './io.ts'
 
 const usualPort = 3447
 
+/** As `connect`, but undefined when no daemon runs. */
+export async function connectIfRunning(io: Io, args: Arguments): Promise<ControlClient | undefined> {
+  try {
+    return await connect(io, args)
+  } catch (error) {
+    if (error instanceof HallpassError && error.code === 'not-running') return undefined
+    throw error
+  }
+}
+
 /** The daemon on `--port` or HALLPASS_PORT; without either the one on the usual port, or the only one. Rejects with not-running or several-running. */
 export async function connect({ env, platform, home }: Io, { flags }: Arguments): Promise<ControlClient> {
   const instances = await findInstances(pathsOf(platform, env, home).runtime)

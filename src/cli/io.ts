@@ -14,6 +14,10 @@ export type Io = {
   out(text: string): void
   /** Writes prompts, progress and failures. */
   err(text: string): void
+  /** The client secret of AZURE_CLIENT_SECRET, which is no longer in `env`. */
+  environmentSecret: { secret: string; clientId: string | undefined } | undefined
+  /** A secret: what is piped in, or typed at the prompt without being shown. */
+  readSecret(prompt: string): Promise<string>
   outIsTerminal: boolean
   errIsTerminal: boolean
   /** From the first call on, Ctrl-C and the end of the session no longer kill the process: they resolve the promise. */

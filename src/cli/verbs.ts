@@ -16,6 +16,8 @@ export type VerbDefinition = {
 const port: OptionDefinition = { value: 'PORT', description: 'The daemon on this port (default: the one that runs).' }
 const output: OptionDefinition = { value: 'FORMAT', description: 'text or json.' }
 
+const config: OptionDefinition = { value: 'FILE', description: 'The configuration (default: hallpass.jsonc in your configuration folder).' }
+
 export const verbs: Readonly<Record<string, VerbDefinition>> = {
   try: {
     summary: 'the built-in sandbox: sign-in, FHIR and DICOM with no Azure account',
@@ -25,7 +27,7 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
   },
   start: {
     summary: 'the daemon, in the foreground',
-    options: { config: { value: 'FILE', description: 'The configuration (default: hallpass.jsonc in your configuration folder).' } },
+    options: { config },
     settings: { except: [] },
     load: async () => (await import('./start.ts')).runStart,
   },
@@ -46,6 +48,12 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
     words: { text: '[PROFILE]', most: 1 },
     options: { port, all: { description: 'Every profile.' } },
     load: async () => (await import('./logout.ts')).runLogout,
+  },
+  secret: {
+    summary: 'client secrets into the vault: set and remove PROFILE, or list',
+    words: { text: 'set|remove|list [PROFILE]', most: 2 },
+    options: { port, config },
+    load: async () => (await import('./secret.ts')).runSecret,
   },
   token: {
     summary: 'print the access token of a route, for scripts that insist',

@@ -8,16 +8,19 @@ import { createRedirectListener } from '../daemon/redirect-listener.ts'
 import { explainAadsts } from '../explain/aadsts.ts'
 import type { Policy } from '../guard/judge.ts'
 import { handleCallback, isCallback } from '../identity/callback.ts'
+import { createIdentity } from '../identity/create-identity.ts'
 import type { Identity } from '../identity/identity.ts'
-import { createMsalIdentity } from '../identity/msal-identity.ts'
 import type { Outbound } from '../network/outbound.ts'
 import { createProxy } from '../proxy/proxy.ts'
 import type { VaultDocument } from '../vault/vault-document.ts'
 import type { Edges } from './edges.ts'
+import { createSecrets, credentialOf, type Secrets } from './secrets.ts'
+import { cacheEntry } from './vault-entries.ts'
 
 export type Assembly = {
   config: Config
   broker: Broker
+  secrets: Secrets
   handler: Handler
   /** Ends what waits for a person, and closes what a sign-in had opened. */
   close(): Promise<void>
@@ -66,6 +69,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
   return {
     config,
     broker,
+    secrets: createSecrets(config.profiles, document),
     handler: createHandler({ policy, proxy, pages, ...callback, tell }),
     close: async () => {
       broker.close()
@@ -78,20 +82,24 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
 function composeIdentities({ profiles }: Config, { edges, document, outbound, ownPort }: Lasting): Map<string, Identity> {
   return new Map(
     [...profiles].map(([name, profile]) => {
-      const entry = `msal:${profile.sandbox ?? profile.authorityHost}:${profile.tenantId}:${profile.clientId}:${name}`
+      const entry = cacheEntry(profile)
       const cache = {
         get: () => document.get(entry),
         set: (text: string | undefined) => document.set(entry, text),
         setAside: (text: string) => document.set(`${entry}:unreadable`, text),
       }
       const { random } = edges
-      return [name, createMsalIdentity({ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, random, explain: explainAadsts })]
+      const credential = () => credentialOf(profile, document, edges.environmentSecret)
+      return [
+        name,
+        createIdentity({ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, credential, random, explain: explainAadsts }),
+      ]
     }),
   )
 }
 
 function composeCallback(identities: ReadonlyMap<string, Identity>, { signIns }: Broker) {
-  const paths = new Set([...identities.values()].map(({ callbackPath }) => callbackPath))
+  const paths = new Set([...identities.values()].flatMap(({ callbackPath }) => callbackPath ?? []))
   return {
     isCallback: (method: string, target: string) => isCallback(method, target, paths),
     callback: (request: IncomingMessage, response: ServerResponse) => {

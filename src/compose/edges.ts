@@ -5,6 +5,7 @@ import type { Environment } from '../config/settings.ts'
 import { createOpenBrowser } from '../daemon/open-browser.ts'
 import { describeEvent, type Tell } from '../journal/events.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
+import type { EnvironmentSecret } from './secrets.ts'
 
 export type Edges = {
   clock: Clock
@@ -16,13 +17,17 @@ export type Edges = {
   version: string
   paths: Paths
   tell: Tell
+  environmentSecret: EnvironmentSecret | undefined
 }
 
 /** What the process knows of itself and its surroundings. */
-export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'version'> & { home: string; err(text: string): void }
+export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'version' | 'environmentSecret'> & {
+  home: string
+  err(text: string): void
+}
 
 /** The real edges: the system's clock, randomness and browser; events as lines on stderr. */
-export function systemEdges({ env, platform, pid, version, home, err }: Surroundings): Edges {
+export function systemEdges({ env, platform, pid, version, environmentSecret, home, err }: Surroundings): Edges {
   return {
     clock: systemClock,
     random: bytes => randomBytes(bytes).toString('base64url'),
@@ -31,6 +36,7 @@ export function systemEdges({ env, platform, pid, version, home, err }: Surround
     platform,
     pid,
     version,
+    environmentSecret,
     paths: pathsOf(platform, env, home),
     tell: event => err(`${describeEvent(event)}\n`),
   }

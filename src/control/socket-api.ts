@@ -12,14 +12,24 @@ import type {
   LoginRequest,
   LogoutReport,
   LogoutRequest,
+  SecretRemoval,
+  SecretReport,
+  SecretRequest,
   StatusReport,
   TokenReport,
   TokenRequest,
 } from './client/wire.ts'
 
+/** Client secrets in the vault. */
+export type SecretKeeper = {
+  set(profile: string, secret: string): Promise<void>
+  remove(profile: string): Promise<boolean>
+  list(): SecretReport[]
+}
+
 export type SocketApiParts = {
   /** The broker and the configuration in force. */
-  current: () => { broker: Broker; config: Config }
+  current: () => { broker: Broker; config: Config; secrets: SecretKeeper }
   status: () => Promise<StatusReport>
   /** Ends the daemon, after this answer is out. */
   stop: () => void
@@ -29,6 +39,8 @@ const name = Type.String({ minLength: 1, maxLength: 200 })
 const strict = { additionalProperties: false }
 const loginBody = Type.Object({ profile: Type.Optional(name), open: Type.Boolean() }, strict)
 const logoutBody = Type.Object({ profile: Type.Optional(name), all: Type.Optional(Type.Boolean()) }, strict)
+const secretBody = Type.Object({ profile: name, secret: Type.String({ minLength: 1, maxLength: 10_000 }) }, strict)
+const profileBody = Type.Object({ profile: name }, strict)
 const tokenBody = Type.Object({ route: Type.Optional(name), wait: Type.Boolean() }, strict)
 
 export function createSocketApi({ current, status, stop }: SocketApiParts): FastifyInstance {
@@ -80,6 +92,24 @@ export function createSocketApi({ current, status, stop }: SocketApiParts): Fast
       expiresAt: new Date(bearer.expiresAt).toISOString(),
     }
   })
+
+  api.get('/secrets', async (): Promise<SecretReport[]> => current().secrets.list())
+
+  api.post<{ Body: SecretRequest }>('/secrets', { schema: { body: secretBody } }, async ({ body }) => {
+    await current().secrets.set(body.profile, body.secret)
+    current().broker.tokens.drop(body.profile)
+    return {}
+  })
+
+  api.post<{ Body: { profile: string } }>(
+    '/secrets/remove',
+    { schema: { body: profileBody } },
+    async ({ body }): Promise<SecretRemoval> => {
+      const kept = await current().secrets.remove(body.profile)
+      current().broker.tokens.drop(body.profile)
+      return { kept }
+    },
+  )
 
   api.post('/stop', async (_request, reply) => {
     reply.raw.once('finish', stop)

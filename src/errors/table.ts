@@ -201,6 +201,28 @@ export const errorTable = {
     'Too many requests already wait for the sign-in ({limit}).',
     'Finish the sign-in in your browser, then send the request again.',
   ),
+  'credential-missing': entry(
+    503,
+    4,
+    'login',
+    'Profile {profile} proves itself with a {kind}, and none is kept.',
+    'Put the secret into the vault: `hallpass secret set {profile}`.',
+  ),
+  'secret-is-id': entry(
+    503,
+    2,
+    'login',
+    'What was given as client secret is the Secret ID, not the secret.',
+    'Copy the Value instead; the portal shows it only right after it was made. Make a new one if it is gone.',
+  ),
+  'secret-not-wanted': entry(
+    409,
+    2,
+    'invalid',
+    'Profile {profile} takes no client secret: its credential is {credential}.',
+    'Set `"credential": "secret"` in the profile first.',
+  ),
+  'secret-empty': entry(400, 2, 'invalid', 'No secret was given.', 'Pipe it in, or run the command in a terminal and type it at the prompt.'),
   'token-refused': entry(502, 1, 'login', 'Entra ID gave no token for {audience}: {what}', '{fix}'),
   'entra-unreachable': entry(
     503,

@@ -26,8 +26,8 @@ export type Authorization = {
 export type Identity = {
   /** The only origin to which this profile's sign-in sends a browser. */
   readonly authorizationOrigin: string
-  /** Path at which answers of the authorization server arrive. */
-  readonly callbackPath: string
+  /** Path at which answers of the authorization server arrive; undefined where nobody signs in. */
+  readonly callbackPath: string | undefined
   begin(wanted: Wanted): Promise<Authorization>
   /** A token without a person, from the cache or by the refresh token; undefined when only a person can go on. Rejects with token-refused or an entra- error. */
   silently(wanted: Wanted): Promise<Bearer | undefined>

@@ -80,6 +80,7 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     platform: process.platform,
     pid: process.pid,
     version: 'test',
+    environmentSecret: undefined,
     paths: pathsOf(process.platform, home.env, home.path),
     tell: event => {
       events.push(event)

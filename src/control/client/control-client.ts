@@ -9,6 +9,8 @@ import type {
   LoginRequest,
   LogoutReport,
   LogoutRequest,
+  SecretRemoval,
+  SecretReport,
   StatusReport,
   TokenReport,
   TokenRequest,
@@ -22,6 +24,11 @@ export type ControlClient = {
   logout(body: LogoutRequest): Promise<LogoutReport>
   token(body: TokenRequest): Promise<TokenReport>
   stop(): Promise<void>
+  secrets: {
+    set(profile: string, secret: string): Promise<void>
+    remove(profile: string): Promise<boolean>
+    list(): Promise<SecretReport[]>
+  }
 }
 
 /** A client of the daemon behind this socket. Calls reject with the daemon's HallpassError, or not-running when nobody listens. */
@@ -34,6 +41,11 @@ export function connectControl(socketPath: string): ControlClient {
     logout: body => call('POST', '/logout', body),
     token: body => call('POST', '/token', body),
     stop: () => call('POST', '/stop', {}),
+    secrets: {
+      set: (profile, secret) => call('POST', '/secrets', { profile, secret }),
+      remove: async profile => (await call<SecretRemoval>('POST', '/secrets/remove', { profile })).kept,
+      list: () => call('GET', '/secrets'),
+    },
   }
 }
 

@@ -44,5 +44,12 @@ export type LogoutReport = { profiles: string[] }
 export type TokenRequest = { route?: string; wait: boolean }
 export type TokenReport = { version: 1; route: string; audience: string; token: string; expiresAt: string }
 
+/** `GET /secrets`: the profiles that need a client secret, and whether one is kept. */
+export type SecretReport = { profile: string; kept: boolean }
+/** `POST /secrets`. */
+export type SecretRequest = { profile: string; secret: string }
+/** The answer to `POST /secrets/remove`: whether there was one. */
+export type SecretRemoval = { kept: boolean }
+
 /** Every failure: a code of the error table and what fills its sentences. */
 export type Failure = { code: string; particulars: Record<string, string | number> }

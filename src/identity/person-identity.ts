@@ -1,71 +1,59 @@
-// A profile's identity on MSAL Node: authorization code with PKCE as a public client, with our own callback.
+// A person's identity on MSAL Node: authorization code with PKCE, as a public or a confidential client, with our own callback.
 // Not acquireTokenInteractive: it takes no redirect URI, opens a random port on one loopback address, and never times out.
-import { type AccountInfo, type AuthenticationResult, CryptoProvider, PublicClientApplication } from '@azure/msal-node'
-import type { Dispatcher } from 'undici'
+import { type AccountInfo, type ConfidentialClientApplication, CryptoProvider, type PublicClientApplication } from '@azure/msal-node'
 import { HallpassError } from '../errors/hallpass-error.ts'
-import { Bearer } from '../terms/bearer.ts'
-import type { Random } from '../terms/edges.ts'
-import type { Profile } from '../terms/profile.ts'
+import type { Bearer } from '../terms/bearer.ts'
 import { formatRedirectUri } from '../terms/redirect-uri.ts'
+import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
-import { type CacheEntry, createCachePlugin } from './cache-plugin.ts'
+import { confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
 import { asSignInRefusal, asTokenFailure, type ExplainAadsts, needsPerson } from './failure.ts'
 import type { Authorization, AuthorizationResponse, Identity, Wanted } from './identity.ts'
-import { createNetworkModule, withEvidence } from './network-module.ts'
+import { withEvidence } from './network-module.ts'
 import { checkAuthorization } from './probe.ts'
 
-export type IdentityParts = {
-  profile: Profile
-  /** The daemon's port, for redirect URIs without one. */
-  ownPort: () => number
-  dispatcherFor: (origin: string) => Dispatcher
-  cache: CacheEntry
-  random: Random
-  explain: ExplainAadsts
-}
+type Application = PublicClientApplication | ConfidentialClientApplication
 
-/** The identity of a profile that signs a person in as a public client. */
-export function createMsalIdentity(parts: IdentityParts): Identity {
-  const { profile, dispatcherFor, explain } = parts
-  const authority = authorityOf(profile)
-  const application = new PublicClientApplication({
-    auth: {
-      clientId: profile.clientId,
-      authority: authority.url,
-      knownAuthorities: authority.knownAuthorities,
-      ...(authority.metadata && { authorityMetadata: authority.metadata }),
-    },
-    cache: { cachePlugin: createCachePlugin(parts.cache) },
-    system: { networkClient: createNetworkModule(dispatcherFor) },
-  })
-  const accounts = () => application.getTokenCache().getAllAccounts()
+/** The identity of a profile that signs a person in. */
+export function createPersonIdentity(parts: IdentityParts): Identity {
+  const { profile, explain } = parts
+  const { origin } = authorityOf(profile)
+  const application = applicationsOf(parts)
+  const accountOf = async () => (await application().getTokenCache().getAllAccounts())[0]
 
   return {
-    authorizationOrigin: authority.origin,
+    authorizationOrigin: origin,
     callbackPath: profile.redirectUri.path,
-    begin: wanted => begin(application, parts, authority.origin, wanted),
+    begin: wanted => begin(application(), parts, origin, wanted),
     silently: async wanted => {
-      const [account] = await accounts()
+      const account = await accountOf()
       if (!account) return undefined
       try {
-        return asBearer(await withEvidence(() => application.acquireTokenSilent({ account, scopes: wanted.scopes })), wanted)
+        return asBearer(await withEvidence(() => application().acquireTokenSilent({ account, scopes: wanted.scopes })), wanted)
       } catch (error) {
         if (needsPerson(error)) return undefined
         throw asTokenFailure(error, wanted.audience, explain)
       }
     },
     account: async () => {
-      const [account] = await accounts()
+      const account = await accountOf()
       return account && { username: account.username, tenantId: account.tenantId }
     },
     forget: async () => {
-      await removeAccounts(application, await accounts())
+      const tokenCache = application().getTokenCache()
+      for (const account of await tokenCache.getAllAccounts()) await tokenCache.removeAccount(account)
       parts.cache.set(undefined)
     },
   }
 }
 
-async function begin(application: PublicClientApplication, parts: IdentityParts, origin: string, wanted: Wanted): Promise<Authorization> {
+function applicationsOf(parts: IdentityParts): () => Application {
+  if (parts.profile.credential !== 'none') return confidentialApplications(parts).current
+  const application = publicApplication(parts)
+  return () => application
+}
+
+async function begin(application: Application, parts: IdentityParts, origin: string, wanted: Wanted): Promise<Authorization> {
   const { profile, random, explain, dispatcherFor } = parts
   const redirectUri = formatRedirectUri(profile.redirectUri, parts.ownPort())
   const { verifier, challenge } = await new CryptoProvider().generatePkceCodes()
@@ -87,7 +75,7 @@ async function begin(application: PublicClientApplication, parts: IdentityParts,
 type CodeRequest = { scopes: string[]; redirectUri: string; state: string; nonce: string; codeVerifier: string }
 
 async function redeem(
-  application: PublicClientApplication,
+  application: Application,
   { nonce, ...request }: CodeRequest,
   response: AuthorizationResponse,
   wanted: Wanted,
@@ -114,11 +102,6 @@ async function redeem(
 }
 
 /** A profile signs in one person at a time: whoever signed in before is forgotten. */
-async function removeAccounts(application: PublicClientApplication, accounts: AccountInfo[]): Promise<void> {
+async function removeAccounts(application: Application, accounts: AccountInfo[]): Promise<void> {
   for (const account of accounts) await application.getTokenCache().removeAccount(account)
-}
-
-function asBearer({ accessToken, expiresOn }: AuthenticationResult, { audience }: Wanted): Bearer {
-  if (!accessToken || !expiresOn) throw new HallpassError('internal', { what: 'the authorization server gave a token without a life' })
-  return new Bearer(accessToken, audience, expiresOn.getTime())
 }

@@ -1,0 +1,38 @@
+// An application's own identity on MSAL Node: client credentials, with nobody signed in.
+import { HallpassError } from '../errors/hallpass-error.ts'
+import { asBearer } from './as-bearer.ts'
+import { authorityOf } from './authority.ts'
+import { confidentialApplications, type IdentityParts } from './client-application.ts'
+import { asTokenFailure } from './failure.ts'
+import type { Identity } from './identity.ts'
+import { withEvidence } from './network-module.ts'
+
+/** A region from the environment would change the token endpoint behind our back. */
+const azureRegion = 'DisableMsalForceRegion'
+
+/** The identity of a profile whose application acts for itself. It has no sign-in; what it lacks is a credential. */
+export function createApplicationIdentity(parts: IdentityParts): Identity {
+  const { profile, explain } = parts
+  const applications = confidentialApplications(parts)
+  return {
+    authorizationOrigin: authorityOf(profile).origin,
+    callbackPath: undefined,
+    begin: async () => {
+      throw new HallpassError('internal', { what: 'a sign-in was begun for an application that acts for itself' })
+    },
+    silently: async wanted => {
+      const confidential = applications.current()
+      try {
+        const result = await withEvidence(() => confidential.acquireTokenByClientCredential({ scopes: wanted.scopes, azureRegion }))
+        return asBearer(result, wanted)
+      } catch (error) {
+        throw asTokenFailure(error, wanted.audience, explain)
+      }
+    },
+    account: async () => (parts.credential() ? { username: `application ${profile.clientId}`, tenantId: profile.tenantId } : undefined),
+    forget: async () => {
+      parts.cache.set(undefined)
+      applications.renew()
+    },
+  }
+}

@@ -1,0 +1,6 @@
+// What a client secret looks like, and what is mistaken for one.
+
+/** The portal shows a Secret ID (a GUID) beside the Value; what is wanted is the Value (Register a client application, Microsoft Learn). */
+export function looksLikeSecretId(text: string): boolean {
+  return /^\s*\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?\s*$/i.test(text)
+}

@@ -34,7 +34,13 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
   const { edges, document, outbound, ownPort } = lasting
   const { clock, tell, env } = edges
   const urlOf = (path: string) => `http://localhost:${ownPort()}${path}`
-  const policy: Policy = { port: settings.port, allowedOrigins: new Set(), extraHosts: new Set() }
+  const policy: Policy = {
+    get port() {
+      return ownPort()
+    },
+    allowedOrigins: new Set(),
+    extraHosts: new Set(),
+  }
   const identities = composeIdentities(config, lasting)
   const broker = createBroker({
     ...edges,

@@ -73,6 +73,8 @@ function createProxyServer(handler: Handler): Server {
   const server = createServer(serverOptions, (request, response) => handler(request, response))
   applyServerLimits(server)
   server.on('checkContinue', (request, response) => handler(request, response, true))
+  // RFC 9110 section 10.1.1 lets a server pass over an expectation that it does not know.
+  server.on('checkExpectation', (request, response) => handler(request, response))
   server.on('connect', (_request, socket) => refuseConnect(socket as Socket))
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   return server

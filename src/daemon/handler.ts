@@ -33,7 +33,7 @@ export function createHandler(parts: HandlerParts): Handler {
     const own = isOwn(target)
     const navigating = isNavigation(method, head)
     // A top-level navigation to a page of ours shows it and changes nothing, whatever site it comes from.
-    const foreign = own && navigating && method === 'GET' ? undefined : judgeOrigin(method, head, policy)
+    const foreign = own && navigating && method === 'GET' && !head.hasBody ? undefined : judgeOrigin(method, head, policy)
     if (foreign) return refuse(parts, request, response, head, foreign)
     if (own) return serve(pages, request, response, expectsContinue)
     proxy(request, response, { navigating, hasBody: head.hasBody, expectsContinue })

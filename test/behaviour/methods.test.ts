@@ -31,10 +31,8 @@ t.test('read, create, update, patch and delete a resource', async t => {
   const patch = [{ op: 'replace', path: '/active', value: false }]
   t.equal((await send('PATCH', 'Patient/methods', patch, { 'Content-Type': 'application/json-patch+json' })).status, 200)
   const head = await fetch(`${daemon.url}/fhir/Patient/methods`, { method: 'HEAD' })
-  t.match(
-    [200, 404, 405],
-    [head.status].flatMap(status => ([200, 404, 405].includes(status) ? [200, 404, 405] : [])),
-  )
+  t.equal(head.status, 200)
+  t.equal(head.headers.get('etag'), 'W/"3"')
   t.equal(await head.text(), '')
   const removed = await send('DELETE', 'Patient/methods')
   t.equal(removed.status, 204)
@@ -82,7 +80,7 @@ t.test('fields of the client’s own: what is for the service arrives, the rest 
     },
   })
   await answer.text()
-  const { headers } = both.sandbox && seen ? seen : { headers: {} as IncomingMessage['headers'] }
+  const headers = seen?.headers ?? {}
   t.equal(seen?.url, '/base/Patient?name=%C3%A9&ct=a%2Bb=', 'the query arrives byte for byte')
   t.match(headers, { prefer: 'return=minimal', 'if-none-match': 'W/"6"', 'x-ms-azurefhir-audit-user': 'dev', host: `127.0.0.1:${port}` })
   t.match(headers.authorization, /^Bearer eyJ/)

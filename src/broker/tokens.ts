@@ -60,20 +60,24 @@ export function createTokens(parts: TokenParts): Tokens {
 
   const fresh = ({ bearer }: Slot) => (bearer && bearer.lifeLeft(clock.now()) > margin ? bearer : undefined)
 
+  const alive = ({ bearer }: Slot) => (bearer && bearer.lifeLeft(clock.now()) > 0 ? bearer : undefined)
+
   const refresh = async (slot: Slot): Promise<Bearer | undefined> => {
     const { generation } = slot
     const bearer = await identities.get(slot.profile)?.silently(slot.wanted)
     if (slot.generation !== generation) return undefined
-    slot.bearer = bearer
-    return bearer
+    // A grant that has ended does not end the token that it brought: nobody is asked before they must be.
+    slot.bearer = bearer ?? alive(slot)
+    return slot.bearer
   }
 
   const silently = async (slot: Slot): Promise<Bearer | undefined> => {
     try {
       return await once(refreshing, slot.key, () => refresh(slot))
     } catch (error) {
-      const { bearer, profile, wanted } = slot
-      if (!(error instanceof HallpassError) || !bearer || bearer.lifeLeft(clock.now()) <= 0) throw error
+      const { profile, wanted } = slot
+      const bearer = alive(slot)
+      if (!(error instanceof HallpassError) || !bearer) throw error
       parts.tell({
         event: 'refresh-failed',
         profile,

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const stamp = 'node_modules/.set-up'
 
-/** Debian packages that tests drive, each with the program by which we know that it is there. */
+/** Debian packages that tests drive, each with the program by which we know that it is there, or with a file when it has none. */
 const debianPackages = {
   'gnome-keyring': 'gnome-keyring-daemon',
   dbus: 'dbus-run-session',
@@ -13,6 +13,9 @@ const debianPackages = {
   chromium: 'chromium',
   wrk: 'wrk',
   curl: 'curl',
+  orthanc: 'Orthanc',
+  'orthanc-dicomweb': '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
+  dcmtk: 'dcmdump',
 }
 
 /** Leaves node_modules as the lock file says, and tap built; does nothing when that is done already. */
@@ -27,7 +30,7 @@ export function setUp() {
 
 /** Installs the Debian packages that tests drive and that are missing, when this user may; the tests say what they lack. */
 export function setUpDebian() {
-  const missing = Object.keys(debianPackages).filter(name => !isOnPath(debianPackages[name]))
+  const missing = Object.keys(debianPackages).filter(name => !isInstalled(debianPackages[name]))
   if (missing.length === 0 || !isOnPath('apt-get')) return
   const asRoot = process.getuid?.() === 0 ? [] : isOnPath('sudo') ? ['sudo', '-n'] : undefined
   if (asRoot === undefined) {
@@ -53,6 +56,10 @@ export function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] })
   if (error) throw error
   if (status !== 0) process.exit(status ?? 1)
+}
+
+function isInstalled(programOrFile) {
+  return programOrFile.startsWith('/') ? existsSync(programOrFile) : isOnPath(programOrFile)
 }
 
 function isOnPath(program) {

@@ -2,6 +2,7 @@
 // The process: argv, signals, exit code. Everything else gets what it needs from here.
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { createInterface } from 'node:readline'
 import type { Io } from './cli/io.ts'
 import { readSecret } from './cli/read-secret.ts'
 import { run } from './cli/run.ts'
@@ -18,6 +19,7 @@ const io: Io = {
   env: process.env,
   platform: process.platform,
   home: homedir(),
+  cwd: process.cwd(),
   pid: process.pid,
   version: versionOf(new URL('../../package.json', import.meta.url)),
   out: text => void process.stdout.write(text),
@@ -26,6 +28,8 @@ const io: Io = {
   readSecret: prompt => readSecret(process.stdin, process.stderr, prompt),
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
+  inIsTerminal: process.stdin.isTTY === true,
+  ask,
   interruption,
 }
 
@@ -49,6 +53,19 @@ function takeSecret(): Io['environmentSecret'] {
   const { AZURE_CLIENT_SECRET: secret, AZURE_CLIENT_ID: clientId } = process.env
   delete process.env.AZURE_CLIENT_SECRET
   return secret ? { secret, clientId: clientId || undefined } : undefined
+}
+
+function ask(question: string): Promise<string> {
+  if (!process.stdin.isTTY) return Promise.resolve('')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  return new Promise(resolve => {
+    // Ctrl-C and Ctrl-D at a question are an answer: none.
+    lines.once('close', () => resolve(''))
+    lines.question(question, answer => {
+      resolve(answer)
+      lines.close()
+    })
+  })
 }
 
 function versionOf(packageFile: URL): string {

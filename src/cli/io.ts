@@ -8,6 +8,8 @@ export type Io = {
   platform: NodeJS.Platform
   /** The user's home folder. */
   home: string
+  /** The working directory. */
+  cwd: string
   pid: number
   version: string
   /** Writes data: what the command was asked for. */
@@ -20,6 +22,9 @@ export type Io = {
   readSecret(prompt: string): Promise<string>
   outIsTerminal: boolean
   errIsTerminal: boolean
+  inIsTerminal: boolean
+  /** Writes a question to stderr and resolves with the line that the person types; with the empty line when stdin is no terminal, or ends. */
+  ask(question: string): Promise<string>
   /** From the first call on, Ctrl-C and the end of the session no longer kill the process: they resolve the promise. */
   interruption(): Promise<string>
 }

@@ -1,8 +1,7 @@
 // `hallpass secret`: client secrets into the vault and out of it; never from the command line, where others could read them.
 import { editSecrets, type Secrets, systemEdges } from '../compose.ts'
-import { loadConfig } from '../config/load.ts'
-import { pathsOf } from '../config/paths.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { configFor } from './config-file.ts'
 import { connectIfRunning } from './connect.ts'
 import { type Arguments, type Command, exitCodes, type Io } from './io.ts'
 import { lines } from './lines.ts'
@@ -21,7 +20,7 @@ type Access = { [Name in keyof Secrets]: (...args: Parameters<Secrets[Name]>) =>
 async function withSecrets(io: Io, args: Arguments, action: (secrets: Access) => Promise<number>): Promise<number> {
   const control = await connectIfRunning(io, args)
   if (control) return action(control.secrets)
-  const config = loadConfig({ flags: args.flags, env: io.env, folder: pathsOf(io.platform, io.env, io.home).config })
+  const config = await configFor(io, args)
   return editSecrets(config, systemEdges(io), secrets => action({ ...secrets, list: async () => secrets.list() }))
 }
 

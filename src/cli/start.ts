@@ -1,14 +1,13 @@
 // `hallpass start`: the daemon that the user's configuration describes.
 
 import type { RunningDaemon } from '../compose.ts'
-import { loadConfig } from '../config/load.ts'
-import { pathsOf } from '../config/paths.ts'
+import { configFor } from './config-file.ts'
 import { runInForeground } from './foreground.ts'
 import type { Command } from './io.ts'
 import { lines } from './lines.ts'
 
-export const runStart: Command = async (io, { flags }) => {
-  const config = loadConfig({ flags, env: io.env, folder: pathsOf(io.platform, io.env, io.home).config })
+export const runStart: Command = async (io, args) => {
+  const config = await configFor(io, args)
   return runInForeground(io, config, daemon => describe(io.version, config.path ?? '', daemon))
 }
 

@@ -16,12 +16,16 @@ export type VerbDefinition = {
 const port: OptionDefinition = { value: 'PORT', description: 'The daemon on this port (default: the one that runs).' }
 const output: OptionDefinition = { value: 'FORMAT', description: 'text or json.' }
 
-const config: OptionDefinition = { value: 'FILE', description: 'The configuration (default: hallpass.jsonc in your configuration folder).' }
+const config: OptionDefinition = {
+  value: 'FILE',
+  description:
+    'The configuration (default: hallpass.jsonc in this folder or above it, else in your configuration folder). [HALLPASS_CONFIG]',
+}
 
 export const verbs: Readonly<Record<string, VerbDefinition>> = {
   try: {
     summary: 'the built-in sandbox: sign-in, FHIR and DICOM with no Azure account',
-    options: {},
+    options: { fault: { value: 'NAME', description: 'Let the sandbox fail in this way; an unknown name lists them.' } },
     settings: { except: ['vault'] },
     load: async () => (await import('./try.ts')).runTry,
   },
@@ -54,6 +58,13 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
     words: { text: 'set|remove|list [PROFILE]', most: 2 },
     options: { port, config },
     load: async () => (await import('./secret.ts')).runSecret,
+  },
+  config: {
+    summary: 'what is configured and why; its faults; where it is; its schema; trust in a project file',
+    words: { text: 'show|validate|path|schema|trust [PATH]', most: 2 },
+    options: { config, output },
+    settings: { except: [] },
+    load: async () => (await import('./config.ts')).runConfig,
   },
   token: {
     summary: 'print the access token of a route, for scripts that insist',

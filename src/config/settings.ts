@@ -1,50 +1,63 @@
 // The settings outside profiles and routes: flag over environment over file over default.
 import { Compile } from 'typebox/compile'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { printable } from '../terms/printable.ts'
 import { type ConfigDocument, environmentName, flagName, type SettingName, type Settings, settingsSchema } from './schema.ts'
+import { type Annotated, annotationsOf } from './schema-parts.ts'
+import type { NoteSource } from './sources.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 export type Flags = Readonly<Record<string, string | undefined>>
 
-/** Where a setting's value came from, for messages. */
-type Found = { value: unknown; source: string }
-
 /** Every setting, from the first place that names it. Throws setting-invalid with the place. */
-export function resolveSettings(flags: Flags, env: Environment, document: Partial<ConfigDocument>): Settings {
+export function resolveSettings(flags: Flags, env: Environment, document: Partial<ConfigDocument>, note: NoteSource): Settings {
   const names = Object.keys(settingsSchema) as SettingName[]
-  return Object.fromEntries(names.map(name => [name, resolveSetting(name, flags, env, document)])) as Settings
+  return Object.fromEntries(names.map(name => [name, resolveSetting(name, flags, env, document, note)])) as Settings
 }
 
-function resolveSetting(name: SettingName, flags: Flags, env: Environment, document: Partial<ConfigDocument>): unknown {
-  const schema = settingsSchema[name]
+function resolveSetting(name: SettingName, flags: Flags, env: Environment, document: Partial<ConfigDocument>, note: NoteSource): unknown {
+  const annotations = annotationsOf(settingsSchema[name])
   const found = findText(name, flags, env)
-  if (!found) return document[name] ?? defaultOf(schema)
-  const value = 'type' in schema && schema.type === 'integer' ? wholeNumber(String(found.value)) : found.value
-  if (!Compile(schema).Check(value))
-    throw new HallpassError('setting-invalid', {
-      source: found.source,
-      what: `"${found.value}" is not ${describeValues(schema)}`,
-      fix: 'Correct the value.',
-    })
-  return value
+  if (found) {
+    note([name], found.source)
+    return checked(name, annotations, found)
+  }
+  const written = document[name]
+  if (written !== undefined) return written
+  note([name], 'default')
+  return annotations.default
 }
 
-function defaultOf(schema: object): unknown {
-  return 'default' in schema ? schema.default : undefined
+/** Where a setting's text came from. */
+type Found = { text: string; source: string }
+
+function checked(name: SettingName, annotations: Annotated, { text, source }: Found): unknown {
+  const value = fromText(annotations, text)
+  if (Compile(settingsSchema[name]).Check(value)) return value
+  const what = `"${printable(text, 80)}" is not ${describeValues(annotations)}`
+  throw new HallpassError('setting-invalid', { source, what, fix: 'Correct the value.' })
 }
 
+/** An empty variable counts as not set; an empty flag is a mistake. */
 function findText(name: SettingName, flags: Flags, env: Environment): Found | undefined {
   const flag = flags[flagName(name)]
-  if (flag !== undefined) return { value: flag, source: `--${flagName(name)}` }
+  if (flag !== undefined) return { text: flag, source: `--${flagName(name)}` }
   const variable = env[environmentName(name)]
-  return variable ? { value: variable, source: environmentName(name) } : undefined
+  return variable ? { text: variable, source: environmentName(name) } : undefined
 }
 
-function wholeNumber(text: string): number {
-  return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+/** A value as flags and variables write it: lists with commas, switches as true or false. */
+function fromText({ type, items }: Annotated, text: string): unknown {
+  if (type === 'integer') return /^\d{1,9}$/.test(text) ? Number(text) : text
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  if (type === 'array') return text.split(',').map(part => fromText(items ?? {}, part.trim()))
+  return text
 }
 
-function describeValues(schema: object): string {
-  const { enum: values, minimum, maximum } = schema as { enum?: string[]; minimum?: number; maximum?: number }
-  return values ? `one of ${values.join(', ')}` : `a whole number from ${minimum} to ${maximum}`
+/** The values that a setting takes, in words. */
+export function describeValues({ type, enum: values, minimum, maximum }: Annotated): string {
+  if (values) return `one of ${values.join(', ')}`
+  if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`
+  if (type === 'boolean') return 'true or false'
+  return type === 'array' ? 'a list with commas' : 'a text'
 }

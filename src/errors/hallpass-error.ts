@@ -13,13 +13,20 @@ export class HallpassError extends Error {
   readonly particulars: Particulars
   /** Fields that our HTTP answer carries beside Hallpass-Error. */
   readonly fields: AnswerFields
+  /** What else was found at the same time, for a person who mends a file. */
+  readonly more: readonly HallpassError[]
 
-  constructor(code: ErrorCode, particulars: Particulars = {}, options: { cause?: unknown; fields?: AnswerFields } = {}) {
+  constructor(
+    code: ErrorCode,
+    particulars: Particulars = {},
+    options: { cause?: unknown; fields?: AnswerFields; more?: readonly HallpassError[] } = {},
+  ) {
     super(fill(errorTable[code].summary, particulars), 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'HallpassError'
     this.code = code
     this.particulars = particulars
     this.fields = options.fields ?? {}
+    this.more = options.more ?? []
   }
 
   get entry(): ErrorEntry {

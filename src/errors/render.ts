@@ -1,9 +1,9 @@
 // The three forms in which an error reaches somebody: terminal text, problem+json (RFC 9457), and a FHIR OperationOutcome.
 import type { HallpassError } from './hallpass-error.ts'
 
-/** Two lines for a terminal: what is the matter, and what to do. */
+/** Two lines for a terminal: what is the matter, and what to do; and as many for whatever else was found. */
 export function renderForTerminal(error: HallpassError): string {
-  return `hallpass: ${error.summary}\n  → ${error.remedy}\n`
+  return [error, ...error.more].map(({ summary, remedy }) => `hallpass: ${summary}\n  → ${remedy}\n`).join('')
 }
 
 /** A problem details object (RFC 9457 section 3). */

@@ -75,6 +75,13 @@ export const errorTable = {
     'Mend the file at that place: it is JSON, comments and trailing commas are allowed.',
   ),
   'config-invalid': entry(500, 2, 'invalid', '{path}:{line}:{column}: {what}.', '{fix}'),
+  'config-untrusted': entry(
+    500,
+    2,
+    'forbidden',
+    'The project file {path} says where your tokens go, and its present content was not trusted yet.',
+    'Read it, then run `hallpass config trust "{path}"`; or name your own file with `--config FILE`.',
+  ),
   'setting-invalid': entry(500, 2, 'invalid', '{source}: {what}.', '{fix}'),
   'port-taken': entry(
     500,
@@ -222,7 +229,13 @@ export const errorTable = {
     'Profile {profile} takes no client secret: its credential is {credential}.',
     'Set `"credential": "secret"` in the profile first.',
   ),
-  'secret-empty': entry(400, 2, 'invalid', 'No secret was given.', 'Pipe it in, or run the command in a terminal and type it at the prompt.'),
+  'secret-empty': entry(
+    400,
+    2,
+    'invalid',
+    'No secret was given.',
+    'Pipe it in, or run the command in a terminal and type it at the prompt.',
+  ),
   'token-refused': entry(502, 1, 'login', 'Entra ID gave no token for {audience}: {what}', '{fix}'),
   'entra-unreachable': entry(
     503,

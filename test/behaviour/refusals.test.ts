@@ -19,6 +19,7 @@ async function hold(host: string, port = 0): Promise<Server & { port: number }> 
 
 t.test('a wrong registration is named at once, to the waiting request and in the terminal', async t => {
   const unknown = '99999999-9999-4999-8999-999999999999'
+  const dicomAudience = 'https://dicom.healthcareapis.azure.com'
   const cases: [string, { profile?: object; fhirRoute?: object }, RegExp, RegExp][] = [
     [
       'an unregistered redirect URI',
@@ -29,7 +30,7 @@ t.test('a wrong registration is named at once, to the waiting request and in the
     ['an unknown client', { profile: { clientId: unknown } }, /AADSTS700016/, /Application \(client\) ID/],
     ['an unknown tenant', { profile: { tenantId: unknown } }, /AADSTS90002/, /Directory \(tenant\) ID/],
     ['an unknown resource', { fhirRoute: { audience: 'https://nobody.fhir.azurehealthcareapis.com' } }, /AADSTS500011/, /audience/],
-    ['an unknown scope', { fhirRoute: { scopes: ['https://dicom.healthcareapis.azure.com/Dicom.Write'] } }, /AADSTS650053/, /scopes/],
+    ['an unknown scope', { fhirRoute: { audience: dicomAudience, scopes: [`${dicomAudience}/Dicom.Write`] } }, /AADSTS650053/, /scopes/],
   ]
   for (const [name, options, what, remedy] of cases) {
     const both = await startBoth(t, options as Parameters<typeof startBoth>[1])

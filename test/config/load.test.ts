@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { loadConfig, parseConfig } from '../../src/config/load.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { parseConfig } from '../../src/config/parse.ts'
 import { pathsOf } from '../../src/config/paths.ts'
 import { environmentName, flagName } from '../../src/config/schema.ts'
 import { HallpassError } from '../../src/errors/hallpass-error.ts'
@@ -27,6 +28,9 @@ function failure(action: () => unknown): HallpassError {
   }
   throw new Error('it did not fail')
 }
+
+/** A place whose own configuration lies in a folder. */
+const at = (folder: string) => ({ cwd: folder, home: folder, paths: { config: folder, state: join(folder, 'state') } })
 
 const parse = (value: unknown) => parseConfig(typeof value === 'string' ? value : JSON.stringify(value, null, 2), 'hallpass.jsonc')
 
@@ -58,7 +62,7 @@ t.test('kind, audience and scopes come from the service URL', async t => {
 
 t.test('a resource application of one’s own is asked for what its registration lists', async t => {
   const own = structuredClone(valid) as { routes: Record<string, Record<string, unknown>> }
-  own.routes['/dicom'] = { ...own.routes['/dicom'], audience: 'api://my-dicom/' }
+  own.routes['/dicom'] = { ...own.routes['/dicom'], audience: 'api://my-dicom' }
   t.strictSame(parse(own).resolved.routes[1]?.scopes, ['api://my-dicom/.default'])
 })
 
@@ -66,10 +70,18 @@ t.test('comments, trailing commas and a byte order mark are no faults', async t 
   const folder = mkdtempSync(join(tmpdir(), 'hallpass-config-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'hallpass.jsonc'), `\uFEFF// mine\n${JSON.stringify(valid).replace(/\}$/, ', /* port */ "port": 4000, }')}`)
-  const config = loadConfig({ flags: {}, env: {}, folder })
+  const config = loadConfig({ flags: {}, env: {}, ...at(folder) })
   t.equal(config.settings.port, 4000)
-  t.equal(loadConfig({ flags: {}, env: { HALLPASS_PORT: '4001' }, folder }).settings.port, 4001, 'the environment wins over the file')
-  t.equal(loadConfig({ flags: { port: '4002' }, env: { HALLPASS_PORT: '4001' }, folder }).settings.port, 4002, 'a flag wins over both')
+  t.equal(
+    loadConfig({ flags: {}, env: { HALLPASS_PORT: '4001' }, ...at(folder) }).settings.port,
+    4001,
+    'the environment wins over the file',
+  )
+  t.equal(
+    loadConfig({ flags: { port: '4002' }, env: { HALLPASS_PORT: '4001' }, ...at(folder) }).settings.port,
+    4002,
+    'a flag wins over both',
+  )
   t.equal(config.settings.signInWaitSeconds, 120, 'the default where nobody says anything')
 })
 
@@ -142,17 +154,17 @@ t.test('a file that others may write is refused: they would choose where bearers
   writeFileSync(path, JSON.stringify(valid))
   chmodSync(path, 0o666)
   t.match(
-    failure(() => loadConfig({ flags: {}, env: {}, folder })),
+    failure(() => loadConfig({ flags: {}, env: {}, ...at(folder) })),
     { code: 'config-unreadable' },
   )
   chmodSync(path, 0o644)
-  t.ok(loadConfig({ flags: {}, env: {}, folder }))
+  t.ok(loadConfig({ flags: {}, env: {}, ...at(folder) }))
   t.match(
-    failure(() => loadConfig({ flags: { config: join(folder, 'none') }, env: {}, folder })),
+    failure(() => loadConfig({ flags: { config: join(folder, 'none') }, env: {}, ...at(folder) })),
     { code: 'config-missing' },
   )
   t.match(
-    failure(() => loadConfig({ flags: { config: folder }, env: {}, folder })),
+    failure(() => loadConfig({ flags: { config: folder }, env: {}, ...at(folder) })),
     { code: 'config-unreadable', message: /folder/ },
   )
 })
@@ -162,11 +174,11 @@ t.test('settings from flags and environment are checked and named', async t => {
   t.teardown(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'hallpass.jsonc'), JSON.stringify(valid))
   t.match(
-    failure(() => loadConfig({ flags: { port: 'x' }, env: {}, folder })),
+    failure(() => loadConfig({ flags: { port: 'x' }, env: {}, ...at(folder) })),
     { code: 'setting-invalid', message: /--port: "x" is not a whole number from 0 to 65535/ },
   )
   t.match(
-    failure(() => loadConfig({ flags: {}, env: { HALLPASS_VAULT: 'disk' }, folder })),
+    failure(() => loadConfig({ flags: {}, env: { HALLPASS_VAULT: 'disk' }, ...at(folder) })),
     { message: /HALLPASS_VAULT: "disk" is not one of auto, keychain, memory/ },
   )
   t.equal(environmentName('signInWaitSeconds'), 'HALLPASS_SIGN_IN_WAIT_SECONDS')

@@ -1,0 +1,38 @@
+// What a project file may not say, whoever trusts it: it is a stranger's code, and it names where a bearer goes.
+import { cloudOfAuthority } from '../terms/authority-host.ts'
+import { deriveService } from '../terms/service-url.ts'
+import type { Fault } from './fault.ts'
+import { parseOrigin } from './resolve-route.ts'
+import type { ConfigDocument, ProfileDocument, RouteDocument } from './schema.ts'
+
+/** Everything in the document that only the user's own file, at `ownPath`, may say. */
+export function findProjectFaults(document: ConfigDocument, ownPath: string): Fault[] {
+  const fix = `If you mean it, put it into your own file, ${ownPath}, or name this file with \`--config\`.`
+  const complain = (section: string) => (name: string, key: string, what: string) => ({ path: [section, name, key], what, fix })
+  return [
+    ...Object.entries(document.profiles).flatMap(([name, profile]) =>
+      faultsOfProfile(profile).map(([key, what]) => complain('profiles')(name, key, what)),
+    ),
+    ...Object.entries(document.routes).flatMap(([prefix, route]) =>
+      faultsOfRoute(route).map(([key, what]) => complain('routes')(prefix, key, what)),
+    ),
+  ]
+}
+
+function faultsOfProfile({ sandbox, authorityHost }: ProfileDocument): [key: string, what: string][] {
+  const faults: [string, string][] = []
+  if (sandbox !== undefined) faults.push(['sandbox', 'a project file may not name a sandbox: it would receive what Entra ID should'])
+  if (authorityHost !== undefined && cloudOfAuthority(authorityHost) === undefined)
+    faults.push(['authorityHost', 'a project file may not name an authority that is not Microsoft’s'])
+  return faults
+}
+
+function faultsOfRoute({ origin, audience }: RouteDocument): [key: string, what: string][] {
+  const url = parseOrigin(origin)
+  const ofAzure = url?.protocol === 'https:' && url.port === '' && /\.azurehealthcareapis\.(com|us)$/.test(url.hostname)
+  if (!ofAzure)
+    return [['origin', 'a project file may not send tokens to an origin outside azurehealthcareapis.com and azurehealthcareapis.us']]
+  if (audience === undefined) return []
+  const own = deriveService(url)?.audience ?? url.origin
+  return audience === own ? [] : [['audience', 'a project file may not ask for tokens of another audience than the origin’s own']]
+}

@@ -1,0 +1,26 @@
+// The definition of a route: the service behind a prefix of ours, and the profile whose token it gets.
+import Type from 'typebox'
+import { choice, text } from './schema-parts.ts'
+
+export const routeSchema = Type.Object(
+  {
+    origin: text('URL of the service, with the version for DICOM (…/v2).', {
+      examples: ['https://workspace-fhir.fhir.azurehealthcareapis.com', 'https://workspace-dicom.dicom.azurehealthcareapis.com/v2'],
+    }),
+    profile: text('The profile whose token this route gets.', { examples: ['dev'] }),
+    kind: Type.Optional(choice(['fhir', 'dicom'], 'Kind of service. Derived from an Azure URL.')),
+    audience: Type.Optional(
+      text('Resource that the token is for, without trailing slash. Derived from an Azure URL, except for DICOM in US Government.', {
+        examples: ['api://my-fhir'],
+      }),
+    ),
+    scopes: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description: 'Scopes to ask for, all of the audience. Derived from kind and audience.',
+        examples: [['api://my-fhir/.default']],
+      }),
+    ),
+  },
+  { additionalProperties: false, title: 'Route' },
+)

@@ -1,5 +1,6 @@
 // The sandbox as a process of its own: flags in, one JSON line out when it is ready.
 import { parseArgs } from 'node:util'
+import { type FaultName, faultNames, faultTable, isFaultName } from './identity/fault-table.ts'
 import type { Sandbox, SandboxOptions } from './sandbox.ts'
 
 const usage = `Usage: node sandbox/main.js [flags]
@@ -12,15 +13,20 @@ When ready it prints one JSON line with their addresses.
   --dicom-port N             port of the DICOM service
   --redirect-uri URI         one more redirect URI of the public client; may be repeated
   --access-token-seconds N   life of access tokens (default: 60 to 90 minutes)
+  --fault NAME               switch a fault on; see below
+  --with-confidential-client print the confidential client with its secret, made for this run, in the ready line
   --until-stdin-ends         end when standard input does, so that nothing outlives whoever started it
   --help                     this text
+
+Faults:
+${faultNames.map(name => `  ${name.padEnd(22)} ${faultTable[name].description}`).join('\n')}
 
 Exit codes: 0 ended as asked, 1 failed, 2 usage.
 `
 
 class UsageError extends Error {}
 
-type Invocation = { help: boolean; untilStdinEnds: boolean; options: SandboxOptions }
+type Invocation = { help: boolean; untilStdinEnds: boolean; withConfidentialClient: boolean; options: SandboxOptions }
 
 function readInvocation(args: string[]): Invocation {
   const flags = parseFlags(args)
@@ -33,11 +39,18 @@ function readInvocation(args: string[]): Invocation {
   const redirectUris = flags['redirect-uri'] ?? []
   const wrong = redirectUris.find(uri => !URL.canParse(uri) || !/^https?:$/.test(new URL(uri).protocol))
   if (wrong !== undefined) throw new UsageError(`--redirect-uri must be an absolute http or https URI, not '${wrong}'`)
+  const fault = faultOf(flags.fault)
   return {
     help: flags.help ?? false,
     untilStdinEnds: flags['until-stdin-ends'] ?? false,
-    options: { ports, redirectUris, ...(accessTokenSeconds !== undefined && { accessTokenSeconds }) },
+    withConfidentialClient: flags['with-confidential-client'] ?? false,
+    options: { ports, redirectUris, ...(fault && { fault }), ...(accessTokenSeconds !== undefined && { accessTokenSeconds }) },
   }
+}
+
+function faultOf(name: string | undefined): FaultName | undefined {
+  if (name === undefined || isFaultName(name)) return name
+  throw new UsageError(`there is no fault '${name}'; there are ${faultNames.join(', ')}`)
 }
 
 function parseFlags(args: string[]) {
@@ -50,6 +63,8 @@ function parseFlags(args: string[]) {
         'dicom-port': { type: 'string' },
         'redirect-uri': { type: 'string', multiple: true },
         'access-token-seconds': { type: 'string' },
+        fault: { type: 'string' },
+        'with-confidential-client': { type: 'boolean' },
         'until-stdin-ends': { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -70,9 +85,16 @@ function numberOf(flags: { [name in NumberFlag]?: string | undefined }, name: Nu
   return Number(text)
 }
 
-function readyLine({ identity, fhir, dicom, people }: Sandbox): string {
+function readyLine({ identity, fhir, dicom, people, applications, faults }: Sandbox, withConfidentialClient: boolean): string {
   const known = people.map(({ name, username }) => ({ name, username }))
-  return `${JSON.stringify({ ready: true, identity, fhir, dicom, people: known })}\n`
+  const name = faults.current()
+  const fault = name && { name, description: faultTable[name].description }
+  const confidential = applications.filter(({ secrets }) => secrets.length > 0).slice(0, 1)
+  const [confidentialClient] = confidential.map(({ appId, displayName, objectId, secrets: [secret] }) => {
+    return { clientId: appId, displayName, objectId, clientSecret: secret?.value }
+  })
+  const shown = { ...(fault && { fault }), ...(withConfidentialClient && { confidentialClient }) }
+  return `${JSON.stringify({ ready: true, identity, fhir, dicom, people: known, ...shown })}\n`
 }
 
 /** Resolves when somebody wants the sandbox to end. */
@@ -91,7 +113,7 @@ function fail(error: unknown): never {
 }
 
 async function main(): Promise<void> {
-  const { help, untilStdinEnds, options } = readInvocation(process.argv.slice(2))
+  const { help, untilStdinEnds, withConfidentialClient, options } = readInvocation(process.argv.slice(2))
   if (help) {
     process.stdout.write(usage)
     return
@@ -100,7 +122,7 @@ async function main(): Promise<void> {
   // Loaded late: --help and a wrong flag need not wait for it.
   const { startSandbox } = await import('./sandbox.ts')
   const sandbox = await startSandbox(options)
-  process.stdout.write(readyLine(sandbox))
+  process.stdout.write(readyLine(sandbox, withConfidentialClient))
   await ended
   await sandbox.close()
   process.exit(0)

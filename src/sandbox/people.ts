@@ -1,5 +1,5 @@
 // The people who can sign in to the sandbox: clearly made up, each showing one kind of access.
-import type { DataRole, RolesOf } from './contract.ts'
+import type { DataRole } from './contract.ts'
 
 export type Person = {
   name: string
@@ -10,6 +10,8 @@ export type Person = {
   roles: readonly DataRole[]
   /** What the roles come to, for the sign-in page. */
   may: string
+  /** Why this account cannot sign in: disabled (50057), or of another organization (50020); undefined when it can. */
+  hindrance?: 'disabled' | 'foreign'
 }
 
 /** The sandbox's people, the one who may do most first. */
@@ -35,7 +37,20 @@ export const people: readonly Person[] = [
     roles: [],
     may: 'Signs in, but may do nothing (403)',
   },
+  {
+    name: 'Dan Dormant',
+    username: 'dan@sandbox.example',
+    oid: '0d0d0d0d-5a4d-4b0c-8000-000000000004',
+    roles: [],
+    may: 'Cannot sign in: the account is disabled (AADSTS50057)',
+    hindrance: 'disabled',
+  },
+  {
+    name: 'Eve Elsewhere',
+    username: 'eve@elsewhere.example',
+    oid: '0e0e0e0e-5a4d-4b0c-8000-000000000005',
+    roles: [],
+    may: 'Cannot sign in: the account is of another organization (AADSTS50020)',
+    hindrance: 'foreign',
+  },
 ]
-
-/** The roles of the person with this object id; none for anybody else. */
-export const rolesOf: RolesOf = oid => new Set(people.find(person => person.oid === oid)?.roles)

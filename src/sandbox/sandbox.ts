@@ -1,14 +1,18 @@
 // Starts the sandbox: an Entra-shaped identity provider, a FHIR and a DICOMweb service, which trust each other's tokens and nobody else's.
 import { randomInt } from 'node:crypto'
-import type { HealthService, ObservedExchange, Observer, ServiceOptions } from './contract.ts'
+import type { HealthService, ObservedExchange, Observer, RolesOf, ServiceOptions } from './contract.ts'
 import { dicomService } from './dicom/service.ts'
 import { fhirService } from './fhir/service.ts'
-import type { Directory } from './identity/directory.ts'
+import type { AuthorizationServerParts } from './identity/authorization-server.ts'
+import type { Application, Directory, UserConsent } from './identity/directory.ts'
+import { createFaultSwitch, type FaultSwitch } from './identity/fault-switch.ts'
+import type { FaultName } from './identity/fault-table.ts'
 import { identityProvider } from './identity/provider.ts'
+import type { ApplicationRegistration, ResourceRegistration } from './identity/registration.ts'
 import { createSigningKey } from './identity/signing-key.ts'
 import { type Listening, listenOnLoopbacks } from './listen.ts'
 import { createObservation, type Observation } from './observer.ts'
-import { type Person, people, rolesOf } from './people.ts'
+import { type Person, people } from './people.ts'
 import { clientId, createDirectory, dicomAudience, fhirAudience, tenantId } from './tenant.ts'
 import { createVerifier } from './token-check.ts'
 
@@ -17,6 +21,20 @@ export type SandboxOptions = {
   ports?: { identity?: number; fhir?: number; dicom?: number }
   /** Redirect URIs of the public client, besides `http://localhost/-/callback` and `http://localhost`. */
   redirectUris?: readonly string[]
+  /** Applications besides the public and the confidential client that are always there. */
+  applications?: readonly ApplicationRegistration[]
+  /** Resource applications of the tenant's own. */
+  resources?: readonly ResourceRegistration[]
+  /** The audience that a service's tokens must have, such as a resource of the tenant's own; Azure's unless set. */
+  audiences?: { fhir?: string; dicom?: string }
+  /** Whether people may consent to applications themselves; they may unless set. */
+  userConsent?: UserConsent
+  /** The fault that is on from the start. */
+  fault?: FaultName
+  /** Milliseconds that an answer takes while the fault `slow` is on; ten seconds unless set. */
+  slowMilliseconds?: number
+  /** Seconds that a device is told to leave between two questions; 5 unless set. */
+  devicePollSeconds?: number
   /** Life of an access token; by default each lives 60 to 90 minutes, as Entra ID draws it. */
   accessTokenSeconds?: number
   /** Life of an unused refresh token; 90 days by default. */
@@ -33,6 +51,9 @@ export type Sandbox = {
   fhir: { url: string; audience: string }
   /** `url` ends in `/v2`. */
   dicom: { url: string; audience: string }
+  /** All registered applications, with the values of their secrets. */
+  applications: readonly Application[]
+  faults: Pick<FaultSwitch, 'set' | 'current'>
   observer: Observer
   people: readonly Person[]
   /** Ends everything at once, open connections too. */
@@ -57,8 +78,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 type Service = ObservedExchange['service']
 
 async function startServices(options: SandboxOptions, observation: Observation, started: Listening[]) {
-  const { ports = {}, redirectUris = [], clock = Date.now, seed = 1 } = options
+  const { ports = {}, clock = Date.now, seed = 1 } = options
   const origins = { identity: '', fhir: '', dicom: '' }
+  const audiences = { fhir: fhirAudience, dicom: dicomAudience, ...options.audiences }
   const listen = async (service: Service, app: HealthService['app']) => {
     const listening = await listenOnLoopbacks(app, ports[service] ?? 0, (request, response) =>
       observation.watch(service, request, response),
@@ -66,47 +88,64 @@ async function startServices(options: SandboxOptions, observation: Observation, 
     started.push(listening)
     origins[service] = listening.origin
   }
-  const serviceOptions = (service: 'fhir' | 'dicom', audience: string): ServiceOptions => ({
+  const directory = createDirectory({ redirectUris: [], ...options, now: clock() })
+  const faults = createFaultSwitch(options.fault)
+  const rolesOf = rolesIn(directory)
+  const serviceOptions = (service: 'fhir' | 'dicom'): ServiceOptions => ({
     verify: authorization => verifiers[service](authorization),
     rolesOf,
     origin: () => origins[service],
-    audience,
+    audience: audiences[service],
     authority: () => `${origins.identity}/${tenantId}`,
     clock,
     seed,
   })
-  const directory = createDirectory(redirectUris)
   const [identity, fhir, dicom] = await Promise.all([
-    createIdentity(options, directory, clock, () => origins.identity, observation.noteGrant),
-    fhirService(serviceOptions('fhir', fhirAudience)),
-    dicomService(serviceOptions('dicom', dicomAudience)),
+    createIdentity(options, { directory, faults, clock, origin: () => origins.identity, noteGrant: observation.noteGrant }),
+    fhirService(serviceOptions('fhir')),
+    dicomService(serviceOptions('dicom')),
   ])
   await listen('identity', identity)
-  const verifiers = createVerifiers(origins.identity, clock)
+  const verifiers = createVerifiers(origins.identity, audiences, faults, clock)
   await listen('fhir', fhir.app)
   await listen('dicom', dicom.app)
-  const registered = directory.applications.flatMap(application => application.redirectUris.publicClient)
+  const { applications } = directory
+  const { redirectUris } = applications.find(({ appId }) => appId === clientId) ?? { redirectUris: { publicClient: [] } }
   return {
-    identity: { url: origins.identity, tenantId, clientId, redirectUris: registered },
-    fhir: { url: origins.fhir, audience: fhirAudience },
-    dicom: { url: `${origins.dicom}/v2`, audience: dicomAudience },
+    identity: { url: origins.identity, tenantId, clientId, redirectUris: redirectUris.publicClient },
+    fhir: { url: origins.fhir, audience: audiences.fhir },
+    dicom: { url: `${origins.dicom}/v2`, audience: audiences.dicom },
+    applications,
+    faults,
   }
 }
 
-async function createIdentity(
-  { accessTokenSeconds, refreshTokenSeconds = 90 * 24 * 3600 }: SandboxOptions,
-  directory: Directory,
-  clock: () => number,
-  origin: () => string,
-  noteGrant: Observation['noteGrant'],
-) {
-  const key = await createSigningKey()
-  const drawLife = () => accessTokenSeconds ?? randomInt(3600, 5401)
-  return identityProvider({ directory, key, clock, origin, accessTokenSeconds: drawLife, refreshTokenSeconds, noteGrant })
+/** Roles are assigned to people, and to applications by the object id of their service principal. */
+function rolesIn({ applications }: Directory): RolesOf {
+  const assigned = [...people, ...applications.map(({ objectId, dataRoles }) => ({ oid: objectId, roles: dataRoles }))]
+  const held = new Map(assigned.map(({ oid, roles }) => [oid, new Set(roles)]))
+  return oid => held.get(oid) ?? new Set()
 }
 
+type IdentityParts = Pick<AuthorizationServerParts, 'directory' | 'faults' | 'clock' | 'origin' | 'noteGrant'>
+
+async function createIdentity(options: SandboxOptions, parts: IdentityParts): Promise<HealthService['app']> {
+  const { accessTokenSeconds, refreshTokenSeconds = 90 * 24 * 3600, slowMilliseconds = 10_000, devicePollSeconds = 5 } = options
+  const key = await createSigningKey()
+  const drawLife = () => accessTokenSeconds ?? randomInt(3600, 5401)
+  return identityProvider({ ...parts, key, accessTokenSeconds: drawLife, refreshTokenSeconds, slowMilliseconds, devicePollSeconds })
+}
+
+/** The authentication context that the health services demand while the fault `claims-challenge` is on. */
+const demandedContext = 'c1'
+
 /** The services trust the identity provider as they would trust Entra ID: by the keys that it publishes. */
-function createVerifiers(identity: string, clock: () => number) {
-  const trust = { jwksUrl: `${identity}/${tenantId}/discovery/v2.0/keys`, issuer: `https://sts.windows.net/${tenantId}/`, clock }
-  return { fhir: createVerifier({ ...trust, audience: fhirAudience }), dicom: createVerifier({ ...trust, audience: dicomAudience }) }
+function createVerifiers(identity: string, audiences: { fhir: string; dicom: string }, faults: FaultSwitch, clock: () => number) {
+  const trust = {
+    jwksUrl: `${identity}/${tenantId}/discovery/v2.0/keys`,
+    issuer: `https://sts.windows.net/${tenantId}/`,
+    clock,
+    demandedContext: () => (faults.current() === 'claims-challenge' ? demandedContext : undefined),
+  }
+  return { fhir: createVerifier({ ...trust, audience: audiences.fhir }), dicom: createVerifier({ ...trust, audience: audiences.dicom }) }
 }

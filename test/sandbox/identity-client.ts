@@ -1,6 +1,9 @@
 // A client of the sandbox's identity provider, for tests: builds requests, fills in the sign-in form, redeems codes.
 import { createHash, randomBytes } from 'node:crypto'
+import type { UserConsent } from '../../src/sandbox/identity/directory.ts'
+import { createFaultSwitch } from '../../src/sandbox/identity/fault-switch.ts'
 import { identityProvider } from '../../src/sandbox/identity/provider.ts'
+import type { ApplicationRegistration, ResourceRegistration } from '../../src/sandbox/identity/registration.ts'
 import { createSigningKey } from '../../src/sandbox/identity/signing-key.ts'
 import { listenOnLoopbacks } from '../../src/sandbox/listen.ts'
 import { clientId, createDirectory, dicomAudience, fhirAudience, tenantId } from '../../src/sandbox/tenant.ts'
@@ -13,22 +16,33 @@ export const challenge = createHash('sha256').update(verifier).digest('base64url
 
 export type Fields = Record<string, string | undefined>
 
+export type IdentityOptions = {
+  redirectUris?: string[]
+  applications?: ApplicationRegistration[]
+  resources?: ResourceRegistration[]
+  userConsent?: UserConsent
+  devicePollSeconds?: number
+}
+
 /** An identity provider that listens; `clock` starts at now and moves when it is told. */
-export async function startIdentity({ redirectUris = [] }: { redirectUris?: string[] } = {}) {
+export async function startIdentity({ redirectUris = [], devicePollSeconds = 5, ...directoryOptions }: IdentityOptions = {}) {
   const time = { ahead: 0 }
+  const clock = () => Date.now() + time.ahead
   const grantTypes: string[] = []
   const key = await createSigningKey()
+  const directory = createDirectory({ redirectUris, ...directoryOptions, now: clock() })
+  const faults = createFaultSwitch(undefined)
   const app = identityProvider({
-    directory: createDirectory(redirectUris),
-    key,
-    clock: () => Date.now() + time.ahead,
+    ...{ directory, key, clock, faults, devicePollSeconds },
     origin: () => listening.origin,
     accessTokenSeconds: () => 3600,
     refreshTokenSeconds: 86_400,
+    slowMilliseconds: 300,
     noteGrant: (_request, grantType) => grantTypes.push(grantType),
   })
   const listening = await listenOnLoopbacks(app, 0, () => undefined)
-  return { key, url: listening.origin, base: `${listening.origin}/${tenantId}`, time, grantTypes, close: listening.close }
+  const { origin, close } = listening
+  return { key, url: origin, base: `${origin}/${tenantId}`, time, clock, grantTypes, faults, applications: directory.applications, close }
 }
 
 export type Identity = Awaited<ReturnType<typeof startIdentity>>

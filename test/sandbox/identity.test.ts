@@ -200,8 +200,9 @@ test('a token request is refused in the documented shape', async t => {
     [{ client_id: '11111111-2222-3333-4444-555555555555' }, 700016, 'unauthorized_client'],
     [{ resource: fhirAudience }, 901002, 'invalid_request'],
     [{ client_secret: 'a secret' }, 700025, 'invalid_client', {}, tenantId, 401],
-    [{ client_assertion: 'a.b.c' }, 700025, 'invalid_client', {}, tenantId, 401],
-    [{}, 700025, 'invalid_client', { authorization: 'Basic YTpi' }, tenantId, 401],
+    [{ client_assertion: 'a.b.c' }, 900144, 'invalid_request'],
+    [{}, 700016, 'unauthorized_client', { authorization: 'Basic YTpi' }],
+    [{ client_assertion: 'a.b.c', client_assertion_type: 'bearer' }, 90023, 'invalid_request'],
     [{}, 9002326, 'invalid_request', { origin: 'http://localhost:3447' }],
     [{}, 900144, 'invalid_request', { 'content-type': 'application/json' }],
     [{}, 90002, 'invalid_request', {}, '11111111-2222-3333-4444-555555555555'],
@@ -298,12 +299,13 @@ test('tenant and client are checked before anything is redirected', async t => {
 
 test('all other refusals of an authorization request go to its redirect URI', async t => {
   const refusals: [Fields, number, string][] = [
+    [{ response_type: 'pigeon' }, 70005, 'unsupported_response_type'],
     [{ response_type: 'token' }, 700054, 'unsupported_response_type'],
     [{ response_type: undefined }, 900144, 'invalid_request'],
     [{ response_mode: 'pigeon' }, 70007, 'invalid_request'],
     [{ resource: fhirAudience }, 901002, 'invalid_request'],
     [{ scope: undefined }, 900144, 'invalid_request'],
-    [{ scope: `${fhirScope} ${dicomScope}` }, 70011, 'invalid_scope'],
+    [{ scope: `${fhirAudience}/.default ${dicomScope}` }, 70011, 'invalid_scope'],
     [{ scope: `${fhirAudience}/.default ${fhirScope}` }, 70011, 'invalid_scope'],
     [{ scope: 'https://' }, 70011, 'invalid_scope'],
     [{ scope: 'https://dicom.azurehealthcareapis.azure.com/.default' }, 500011, 'invalid_resource'],

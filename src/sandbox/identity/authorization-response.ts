@@ -5,7 +5,7 @@ import { html } from './html.ts'
 import { noStore, sendPage } from './page.ts'
 
 /** Where an answer may go: known as soon as the redirect URI is found good. */
-export type ResponseTarget = Pick<PendingAuthorization, 'application' | 'redirectUri' | 'responseMode' | 'state'>
+export type ResponseTarget = Pick<PendingAuthorization, 'application' | 'redirectUri' | 'platform' | 'responseMode' | 'state'>
 
 /** Sends `code` or `error` with its companions and the request's `state` (RFC 6749 section 4.1.2). */
 export function sendAuthorizationResponse(reply: FastifyReply, target: ResponseTarget, answer: Record<string, string>): FastifyReply {

@@ -6,11 +6,27 @@ import { type AadstsCode, type AadstsEntry, aadsts } from './aadsts.ts'
 export class EntraError extends Error {
   readonly code: AadstsCode
   readonly entry: AadstsEntry
+  /** A claims request as JSON: what the next sign-in must ask for (OpenID Connect Core section 5.5). */
+  claims: string | undefined
+  /** Seconds after which to ask again. */
+  retryAfter: number | undefined
+  #error: string | undefined
 
   constructor(code: AadstsCode, ...values: string[]) {
     super(`AADSTS${code}: ${aadsts[code].text.replace(/\{(\d)\}/g, (_, index) => values[Number(index)] ?? '').trim()}`)
     this.code = code
     this.entry = aadsts[code]
+  }
+
+  /** The `error` of the answer. */
+  get error(): string {
+    return this.#error ?? this.entry.error
+  }
+
+  /** The same refusal under another `error`: some endpoints have names of their own for it. */
+  under(error: string): this {
+    this.#error = error
+    return this
   }
 }
 
@@ -31,9 +47,9 @@ function describe({ message }: EntraError, { traceId, correlationId, timestamp }
 
 /** The token endpoint's error body (RFC 6749 section 5.2 with Entra's additions). */
 export function asTokenError(error: EntraError, trace: Trace) {
-  const { error: oauthError, suberror } = error.entry
+  const { suberror } = error.entry
   return {
-    error: oauthError,
+    error: error.error,
     error_description: describe(error, trace),
     error_codes: [error.code],
     timestamp: trace.timestamp,
@@ -41,11 +57,12 @@ export function asTokenError(error: EntraError, trace: Trace) {
     correlation_id: trace.correlationId,
     error_uri: `https://login.microsoftonline.com/error?code=${error.code}`,
     ...(suberror && { suberror }),
+    ...(error.claims && { claims: error.claims }),
   }
 }
 
 /** The authorization endpoint's error parameters (RFC 6749 section 4.1.2.1). */
 export function asAuthorizationError(error: EntraError, trace: Trace): Record<string, string> {
-  const { error: oauthError, suberror } = error.entry
-  return { error: oauthError, ...(suberror && { error_subcode: suberror }), error_description: describe(error, trace) }
+  const { suberror } = error.entry
+  return { error: error.error, ...(suberror && { error_subcode: suberror }), error_description: describe(error, trace) }
 }

@@ -22,7 +22,13 @@ export function sendConsentPage(reply: FastifyReply, page: ConsentPage): Fastify
   const { displayName } = page.pending.application
   const buttons = html`<button name="do" value="accept">Accept</button>
 <button name="do" value="decline" class="second">Cancel</button>`
-  return send(reply, page, html`Permissions requested`, html`<p><strong>${displayName}</strong> would like to, in your name:</p>`, buttons)
+  return send(
+    reply,
+    page,
+    html`Permissions requested`,
+    html`<p><strong>${displayName}</strong> would like to use in your name:</p>`,
+    buttons,
+  )
 }
 
 /** Says that only an administrator may. The form posts `ticket` and `do` (return). */

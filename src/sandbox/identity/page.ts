@@ -91,6 +91,8 @@ label input { width: 1.05rem; height: 1.05rem; margin: .25rem 0 0; accent-color:
 .entry input { width: 100%; height: auto; margin: 0; padding: .25rem 0; border: 0; background: none; color: inherit; font: 1.25rem ui-monospace, monospace; letter-spacing: .12em; text-transform: uppercase }
 ul { margin: 0 0 1.25rem; padding-left: 1.25rem }
 a { color: var(--accent) }
+summary { margin: .75rem 0; color: var(--quiet); font-size: .875rem; cursor: pointer }
+summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .may { display: block }
 small { line-height: 1.4 }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem }

@@ -30,7 +30,7 @@ ${fault !== undefined && faultNotice(fault)}${pending.kind === 'device' && devic
 <input type="hidden" name="ticket" value="${ticket}">
 <fieldset>
 <legend>Sign in to ${application.displayName} as</legend>
-${people.map(person => choice(person, person === chosen))}
+${people.filter(({ hindrance }) => !hindrance).map(person => choice(person, person === chosen))}${hindered(people, chosen)}
 </fieldset>
 <div class="actions">
 <button name="do" value="sign-in">Sign in</button>
@@ -64,6 +64,12 @@ function destination(pending: PendingSignIn): Html {
   const where =
     pending.kind === 'device' ? html`the device picks its answer up` : html`gets its answer at <code>${pending.redirectUri}</code>`
   return html`<p class="quiet from">${application.displayName} asks for <code>${asked}</code> and ${where}</p>`
+}
+
+function hindered(people: readonly DirectoryPerson[], chosen: DirectoryPerson | undefined): Html {
+  const listed = people.filter(({ hindrance }) => hindrance)
+  return html`<details${listed.some(person => person === chosen) && html` open`}><summary>Accounts that cannot sign in</summary>
+${listed.map(person => choice(person, person === chosen))}</details>`
 }
 
 function choice({ name, username, may, roles, hindrance }: DirectoryPerson, checked: boolean): Html {

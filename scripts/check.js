@@ -1,8 +1,12 @@
 // `npm run check`: what to run before a commit. Types, lint, dead code, and the quick tests.
 import { spawnSync } from 'node:child_process'
 import { build } from './build.js'
+import { generate } from './generate.js'
 
 await build()
+const drifted = await generate({ check: true })
+for (const path of drifted) process.stderr.write(`${path} is not what the definitions say: run \`node scripts/generate.js\`\n`)
+if (drifted.length > 0) process.exit(1)
 const node = process.execPath
 const steps = [
   [

@@ -7,27 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { pathsOf } from '../../src/config/paths.ts'
 import { environmentName, flagName } from '../../src/config/schema.ts'
-import { HallpassError } from '../../src/errors/hallpass-error.ts'
-
-const tenantId = '11111111-2222-4333-8444-555555555555'
-const clientId = '66666666-7777-4888-9999-000000000000'
-const valid = {
-  profiles: { dev: { tenantId, clientId } },
-  routes: {
-    '/fhir': { origin: 'https://ws-fhir.fhir.azurehealthcareapis.com', profile: 'dev' },
-    '/dicom': { origin: 'https://ws-dicom.dicom.azurehealthcareapis.com/v2/', profile: 'dev' },
-  },
-}
-
-function failure(action: () => unknown): HallpassError {
-  try {
-    action()
-  } catch (error) {
-    if (error instanceof HallpassError) return error
-    throw error
-  }
-  throw new Error('it did not fail')
-}
+import { failure, valid } from '../fixtures/configurations.ts'
 
 /** A place whose own configuration lies in a folder. */
 const at = (folder: string) => ({ cwd: folder, home: folder, paths: { config: folder, state: join(folder, 'state') } })
@@ -83,68 +63,6 @@ t.test('comments, trailing commas and a byte order mark are no faults', async t 
     'a flag wins over both',
   )
   t.equal(config.settings.signInWaitSeconds, 120, 'the default where nobody says anything')
-})
-
-t.test('every fault has its place, and says what to do', async t => {
-  const change = (edit: (document: Record<string, any>) => void) => {
-    const document = structuredClone(valid)
-    edit(document)
-    return document
-  }
-  const cases: [string, unknown, RegExp, RegExp][] = [
-    ['a brace is missing', '{\n  "profiles": {},\n  "routes": {\n', /hallpass.jsonc:\d+:\d+: .*expected/, /Mend/],
-    ['an empty file', '', /hallpass.jsonc:1:1/, /Mend/],
-    ['a misspelt key', change(d => (d.profiles.dev.clientID = 1)), /:6:7: unknown key "clientID"/, /"clientId"/],
-    ['a misspelt setting', change(d => (d.ports = 1)), /unknown key "ports"/, /"port"/],
-    ['a key far from any', change(d => (d.zzzzzzzz = 1)), /unknown key "zzzzzzzz"/, /Known keys here: .*profiles/],
-    ['a key that stands twice', '{"profiles": {}, "routes": {}, "port": 1, "port": 2}', /:1:43: "port" stands twice/, /one/],
-    ['__proto__ as a key', '{"profiles": {}, "routes": {}, "__proto__": {}}', /unknown key "__proto__"/, /Known/],
-    ['a missing key', change(d => delete d.profiles.dev.tenantId), /"tenantId" is missing in "profiles.dev"/, /Add "tenantId"/],
-    ['a value that is none of the choices', change(d => (d.vault = 'disk')), /"vault" must be one of auto, keychain, memory/, /Choose/],
-    ['a port out of range', change(d => (d.port = 70000)), /"port" must be <= 65535/, /Correct/],
-    ['an object ID cut short', change(d => (d.profiles.dev.clientId = '1234')), /"clientId" is not a GUID/, /Application \(client\) ID/],
-    ['a tenant that is nothing', change(d => (d.profiles.dev.tenantId = 'my tenant')), /"tenantId" is neither/, /Directory \(tenant\) ID/],
-    ['an unknown profile', change(d => (d.routes['/fhir'].profile = 'def')), /no profile "def"/, /"dev"/],
-    [
-      'plain http to a service',
-      change(d => (d.routes['/fhir'].origin = 'http://ws-fhir.fhir.azurehealthcareapis.com')),
-      /must be https/,
-      /service URL/,
-    ],
-    [
-      'credentials in a URL',
-      change(d => (d.routes['/fhir'].origin = 'https://a:b@ws.fhir.azurehealthcareapis.com')),
-      /user name/,
-      /service URL/,
-    ],
-    ['a query in a URL', change(d => (d.routes['/fhir'].origin += '?x=1')), /query/, /service URL/],
-    ['no URL at all', change(d => (d.routes['/fhir'].origin = 'ws-fhir')), /not a URL/, /portal/],
-    ['a host of unknown kind', change(d => (d.routes['/fhir'].origin = 'https://example.org')), /kind of service cannot be told/, /"kind"/],
-    [
-      'DICOM without a version',
-      change(d => (d.routes['/dicom'].origin = 'https://ws-d.dicom.azurehealthcareapis.com')),
-      /needs its version/,
-      /\/v2"/,
-    ],
-    ['a route under /-', change(d => (d.routes['/-'] = d.routes['/fhir'])), /no route prefix/, /one path segment/],
-    ['a route of two segments', change(d => (d.routes['/a/b'] = d.routes['/fhir'])), /no route prefix/, /one path segment/],
-    ['an https redirect URI', change(d => (d.profiles.dev.redirectUri = 'https://localhost/x')), /https is not possible/, /registered/],
-    ['[::1] as redirect host', change(d => (d.profiles.dev.redirectUri = 'http://[::1]/x')), /does not support \[::1\]/, /registered/],
-    [
-      'a redirect URI under a route',
-      change(d => (d.profiles.dev.redirectUri = 'http://localhost/fhir/cb')),
-      /lies under the route \/fhir/,
-      /another path/,
-    ],
-    ['a sandbox on another machine', change(d => (d.profiles.dev.sandbox = 'http://evil.example')), /on localhost/, /sandbox/],
-    ['an array', '[]', /hallpass.jsonc:1:1/, /./],
-  ]
-  for (const [name, document, what, remedy] of cases) {
-    const error = failure(() => parse(document))
-    t.match(error.summary, what, `${name}: ${error.summary}`)
-    t.match(error.remedy, remedy, `${name}: ${error.remedy}`)
-    t.equal(error.entry.exitCode, 2)
-  }
 })
 
 t.test('a file that others may write is refused: they would choose where bearers go', async t => {

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { sendAuthorizationResponse } from './authorization-response.ts'
-import { type AuthorizationServer, codeLife, type PendingSignIn } from './authorization-server.ts'
+import { type AuthorizationServer, codeLife, type DeviceAuthorization, type PendingSignIn } from './authorization-server.ts'
 import { missingConsent, rememberConsent, wantedScopes } from './consent.ts'
 import { sendApprovalPage, sendConsentPage } from './consent-page.ts'
 import { sendDeviceOutcomePage } from './device-page.ts'
@@ -89,7 +89,7 @@ function decide(server: AuthorizationServer, request: TenantRequest, reply: Fast
 /** A code for the redirect URI, or a person for the device that waits. */
 function finish(server: AuthorizationServer, reply: FastifyReply, pending: PendingSignIn, person: DirectoryPerson) {
   if (pending.kind === 'device') {
-    if (pending.expires <= server.clock()) throw new EntraError(70019)
+    checkUndecided(pending, server.clock())
     pending.outcome = person
     return sendDeviceOutcomePage(reply, pending.application, 'signed-in')
   }
@@ -101,8 +101,15 @@ function finish(server: AuthorizationServer, reply: FastifyReply, pending: Pendi
 
 function turnDown(server: AuthorizationServer, request: TenantRequest, reply: FastifyReply, pending: PendingSignIn, error: EntraError) {
   if (pending.kind === 'device') {
+    checkUndecided(pending, server.clock())
     pending.outcome = 'declined'
     return sendDeviceOutcomePage(reply, pending.application, 'declined')
   }
   return sendAuthorizationResponse(reply, pending, asAuthorizationError(error, traceOf(server, request)))
+}
+
+/** Throws 70018 or 70019: a code that was decided about in another window, or too late, is not decided about again. */
+function checkUndecided({ outcome, expires }: DeviceAuthorization, now: number): void {
+  if (outcome !== 'pending') throw new EntraError(70018)
+  if (expires <= now) throw new EntraError(70019)
 }

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Assembly, assemble } from './compose/assembly.ts'
 import type { Edges } from './compose/edges.ts'
+import { type Current, followConfig, type Reload } from './compose/reload.ts'
 import { createSecrets, type Secrets } from './compose/secrets.ts'
 import type { Config } from './config/config.ts'
 import { createSocketApi } from './control/socket-api.ts'
 import { createStatusReport } from './control/status-report.ts'
 import { refuseSecondDaemon, startDaemon } from './daemon/daemon.ts'
 import { securePrivateFolder } from './daemon/instance.ts'
-import type { HallpassError } from './errors/hallpass-error.ts'
+import { HallpassError } from './errors/hallpass-error.ts'
 import { createOutbound, proxySettingsOf } from './network/outbound.ts'
 import type { Route } from './terms/route.ts'
 import { openKeychain } from './vault/keychain.ts'
@@ -17,6 +18,7 @@ import { type OpenedVault, openVault } from './vault/open-vault.ts'
 import { openDocument, type VaultDocument } from './vault/vault-document.ts'
 
 export { type Edges, type Surroundings, systemEdges } from './compose/edges.ts'
+export type { Reload } from './compose/reload.ts'
 export type { Secrets } from './compose/secrets.ts'
 
 export type RunningDaemon = {
@@ -34,8 +36,8 @@ export type RunningDaemon = {
 /** Milliseconds that exchanges under way have when the daemon stops. */
 const grace = 3_000
 
-/** Builds and starts the daemon that a configuration describes. Rejects with a HallpassError, leaving nothing open. */
-export async function startComposed(config: Config, edges: Edges): Promise<RunningDaemon> {
+/** Builds and starts the daemon that a configuration describes, and follows its changes. Rejects with a HallpassError, leaving nothing open. */
+export async function startComposed(config: Config, edges: Edges, reload?: Reload): Promise<RunningDaemon> {
   const { settings } = config
   const { runtime } = edges.paths
   await refuseSecondDaemon(runtime, settings.port, settings.vault === 'memory' ? 'memory' : 'keychain')
@@ -46,8 +48,9 @@ export async function startComposed(config: Config, edges: Edges): Promise<Runni
   })
   const own = { port: settings.port, addresses: [] as string[] }
   const urlOf = () => `http://localhost:${own.port}`
-  const assembly = await assemble(config, { edges, document, outbound, ownPort: () => own.port })
-  const current = () => assembly
+  const assembleWith = (next: Config) => assemble(next, { edges, document, outbound, ownPort: () => own.port })
+  const holder: Current = { assembly: await assembleWith(config) }
+  const current = () => holder.assembly
   const stop = createStop()
   try {
     const socketApi = createSocketApi({
@@ -64,6 +67,7 @@ export async function startComposed(config: Config, edges: Edges): Promise<Runni
       socketApi,
     })
     Object.assign(own, { port: daemon.port, addresses: daemon.addresses })
+    const following = reload && followConfig(reload, edges, holder, assembleWith)
     return {
       url: urlOf(),
       port: daemon.port,
@@ -72,15 +76,17 @@ export async function startComposed(config: Config, edges: Edges): Promise<Runni
       vault: { description: vault.store.describe(), warning: vault.warning },
       stopAsked: stop.asked,
       close: async () => {
-        current().broker.close()
+        following?.close()
+        const reason = new HallpassError('shutting-down')
+        current().broker.close(reason)
         await daemon.close(grace)
-        await current().close()
+        await current().close(reason)
         await outbound.close()
         await document.flush()
       },
     }
   } catch (error) {
-    await assembly.close()
+    await current().close(new HallpassError('shutting-down'))
     await outbound.close()
     throw error
   }

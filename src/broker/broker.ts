@@ -21,8 +21,8 @@ export type Broker = {
   /** Forgets whoever is signed in, in memory and in the vault. */
   signOut(profile: string): Promise<void>
   profiles(): Promise<ProfileStatus[]>
-  /** Ends what waits for a person. */
-  close(): void
+  /** Ends what waits for a person, with this reason. */
+  close(reason: HallpassError): void
 }
 
 export type BrokerParts = {
@@ -78,7 +78,7 @@ export function createBroker(parts: BrokerParts): Broker {
           return { profile, account: await identity.account(), signIn: pending && { link: pending.link } }
         }),
       ),
-    close: () => signIns.close(new HallpassError('shutting-down')),
+    close: reason => signIns.close(reason),
   }
 }
 

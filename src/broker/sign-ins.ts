@@ -119,7 +119,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     entry.opened = true
     const { profile, link, authorizationUrl } = entry.signIn
     try {
-      const opened = await parts.openBrowser(authorizationUrl)
+      const opened = await parts.openBrowser(authorizationUrl, parts.identities.get(profile)?.browser)
       parts.tell({ event: 'sign-in-started', profile, link, opened })
     } catch (error) {
       parts.tell({ event: 'browser-failed', profile, link })

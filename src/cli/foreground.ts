@@ -1,18 +1,21 @@
 // Runs a daemon in the foreground: from its ready line to its last.
-import { type RunningDaemon, startComposed, systemEdges } from '../compose.ts'
+import { type Reload, type RunningDaemon, startComposed, systemEdges } from '../compose.ts'
 import type { Config } from '../config/config.ts'
 import { renderForTerminal } from '../errors/render.ts'
 import { exitCodes, type Io } from './io.ts'
 
-/** Starts the daemon, prints what `describe` makes of it, and ends it when asked. `broken` ends it with a failure. */
-export async function runInForeground(
-  io: Io,
-  config: Config,
-  describe: (daemon: RunningDaemon) => string,
-  broken?: Promise<never>,
-): Promise<number> {
+export type Foreground = {
+  /** What is printed once the daemon runs. */
+  describe: (daemon: RunningDaemon) => string
+  reload?: Reload
+  /** Ends the daemon with a failure. */
+  broken?: Promise<never>
+}
+
+/** Starts the daemon, says so, and ends it when asked. */
+export async function runInForeground(io: Io, config: Config, { describe, reload, broken }: Foreground): Promise<number> {
   const interruption = io.interruption()
-  const daemon = await startComposed(config, systemEdges(io))
+  const daemon = await startComposed(config, systemEdges(io), reload)
   try {
     if (daemon.vault.warning) io.err(renderForTerminal(daemon.vault.warning))
     if (daemon.addresses.length === 1) io.err('This machine has no IPv6: listening on 127.0.0.1 only.\n')

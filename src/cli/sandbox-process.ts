@@ -20,19 +20,38 @@ export type SandboxProcess = {
   stop(): void
 }
 
-/** Starts the sandbox and waits until it is up. Rejects with sandbox-failed. */
-export async function startSandboxProcess({ env, platform, err }: Pick<Io, 'env' | 'platform' | 'err'>): Promise<SandboxProcess> {
+/** Starts the sandbox with these arguments and waits until it is up. Rejects with sandbox-failed, or usage when it does not know an argument. */
+export async function startSandboxProcess(
+  { env, platform, err }: Pick<Io, 'env' | 'platform' | 'err'>,
+  args: readonly string[],
+): Promise<SandboxProcess> {
   const entry = fileURLToPath(new URL('../sandbox/sandbox.bundle.js', import.meta.url))
   if (!existsSync(entry)) throw new HallpassError('sandbox-failed', { what: 'it is not built.' })
-  const child = spawn(process.execPath, [entry, '--until-stdin-ends'], { stdio: ['pipe', 'pipe', 'pipe'], env: neededBy(platform, env) })
-  child.stderr.setEncoding('utf8').on('data', err)
+  const child = spawn(process.execPath, [entry, '--until-stdin-ends', ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: neededBy(platform, env),
+  })
+  let said = ''
+  let up = false
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (up) err(text)
+    else said += text
+  })
   const ended = new Promise<never>((_resolve, reject) => {
     child.once('error', cause => reject(new HallpassError('sandbox-failed', { what: 'its process could not be started.' }, { cause })))
-    child.once('exit', (code, signal) => reject(new HallpassError('sandbox-failed', { what: `its process ended (${signal ?? code}).` })))
+    child.once('close', (code, signal) => reject(asFailure(code, signal, up ? '' : said.trim().replace(/^sandbox: /, ''))))
   })
   ended.catch(() => undefined)
   const ready = await Promise.race([readyLine(child.stdout), ended])
+  up = true
+  err(said)
   return { ready, ended, stop: () => child.stdin.end() }
+}
+
+/** A sandbox that ends with 2 was given what it does not know. */
+function asFailure(code: number | null, signal: NodeJS.Signals | null, said: string): HallpassError {
+  if (code === 2 && said) return new HallpassError('usage', { what: said, command: 'hallpass try' })
+  return new HallpassError('sandbox-failed', { what: said || `its process ended (${signal ?? code}).` })
 }
 
 async function readyLine(stdout: NodeJS.ReadableStream): Promise<ReadySandbox> {

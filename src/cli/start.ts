@@ -1,14 +1,18 @@
 // `hallpass start`: the daemon that the user's configuration describes.
-
 import type { RunningDaemon } from '../compose.ts'
-import { configFor } from './config-file.ts'
+import { loadConfig } from '../config/load.ts'
+import { trustPath } from '../config/trust.ts'
+import { configFor, placeOf } from './config-file.ts'
 import { runInForeground } from './foreground.ts'
 import type { Command } from './io.ts'
 import { lines } from './lines.ts'
 
 export const runStart: Command = async (io, args) => {
   const config = await configFor(io, args)
-  return runInForeground(io, config, daemon => describe(io.version, config.path ?? '', daemon))
+  const path = config.path ?? ''
+  const place = placeOf(io, args)
+  const reload = { path, load: () => loadConfig(place), alsoOn: [trustPath(place.paths.state)] }
+  return runInForeground(io, config, { describe: daemon => describe(io.version, path, daemon), reload })
 }
 
 function describe(version: string, path: string, { url, routes, vault }: RunningDaemon): string {

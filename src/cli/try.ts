@@ -7,10 +7,11 @@ import { lines } from './lines.ts'
 import { type ReadySandbox, startSandboxProcess } from './sandbox-process.ts'
 
 export const runTry: Command = async (io, { flags }) => {
-  const sandbox = await startSandboxProcess(io)
+  const { fault, ...settings } = flags
+  const sandbox = await startSandboxProcess(io, fault === undefined ? [] : ['--fault', fault])
   try {
-    const config = configOf(documentFor(sandbox.ready), { ...flags, vault: 'memory' }, io.env)
-    return await runInForeground(io, config, daemon => describe(io.version, daemon), sandbox.ended)
+    const config = configOf(documentFor(sandbox.ready), { ...settings, vault: 'memory' }, io.env)
+    return await runInForeground(io, config, { describe: daemon => describe(io.version, daemon), broken: sandbox.ended })
   } finally {
     sandbox.stop()
   }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { createPages } from '../control/pages.ts'
 import { createHandler, type Handler } from '../daemon/handler.ts'
 import { createRedirectListener } from '../daemon/redirect-listener.ts'
+import { HallpassError } from '../errors/hallpass-error.ts'
 import { explainAadsts } from '../explain/aadsts.ts'
 import type { Policy } from '../guard/judge.ts'
 import { handleCallback, isCallback } from '../identity/callback.ts'
@@ -22,14 +23,16 @@ export type Assembly = {
   broker: Broker
   secrets: Secrets
   handler: Handler
-  /** Ends what waits for a person, and closes what a sign-in had opened. */
-  close(): Promise<void>
+  /** Ends what waits for a person with this reason, and closes what a sign-in had opened. */
+  close(reason: HallpassError): Promise<void>
 }
 
 /** What outlives a change of the configuration. */
 export type Lasting = { edges: Edges; document: VaultDocument; outbound: Outbound; ownPort: () => number }
 
+/** Rejects with not-there-yet for a profile that asks for what is not built. */
 export async function assemble(config: Config, lasting: Lasting): Promise<Assembly> {
+  refuseWhatIsMissing(config)
   const { settings, routes } = config
   const { edges, document, outbound, ownPort } = lasting
   const { clock, tell, env } = edges
@@ -77,11 +80,18 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     broker,
     secrets: createSecrets(config.profiles, document),
     handler: createHandler({ policy, proxy, pages, ...callback, tell }),
-    close: async () => {
-      broker.close()
+    close: async reason => {
+      broker.close(reason)
       listener.close()
       await app.close()
     },
+  }
+}
+
+function refuseWhatIsMissing({ profiles }: Config): void {
+  for (const { name, flow, credential } of profiles.values()) {
+    if (flow === 'device-code') throw new HallpassError('not-there-yet', { profile: name, what: 'the device code flow' })
+    if (credential === 'certificate') throw new HallpassError('not-there-yet', { profile: name, what: 'signing in with a certificate' })
   }
 }
 

@@ -14,4 +14,4 @@ export const settingsSchema = {
 }
 
 /** What only a new start can change: the rest takes effect while the daemon runs. */
-export const settingsAtStart: readonly (keyof typeof settingsSchema)[] = ['port', 'vault']
+export const settingsAtStart: readonly (keyof typeof settingsSchema)[] = ['port', 'vault', 'connectTimeoutSeconds', 'originTimeoutSeconds']

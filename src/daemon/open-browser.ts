@@ -1,20 +1,22 @@
 // Opens the user's browser, where there is a desktop to open it on.
 import { spawn } from 'node:child_process'
-import open from 'open'
+import open, { type AppName, apps } from 'open'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { OpenBrowser } from '../terms/edges.ts'
+import type { Profile } from '../terms/profile.ts'
 import { isLoopback } from '../terms/service-url.ts'
 
+type Browser = NonNullable<Profile['browser']>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** `$BROWSER` is used when it is set, as xdg-open does; otherwise the system's browser. No shell sees the URL. */
 export function createOpenBrowser(platform: NodeJS.Platform, env: Environment): OpenBrowser {
   const browser = env.BROWSER?.trim().split(/\s+/).filter(Boolean) ?? []
-  return async url => {
+  return async (url, wanted) => {
     refuseUnsafe(url)
-    if (env.HALLPASS_NO_USER || !(browser.length > 0 || hasDesktop(platform, env))) return false
+    if (wanted === 'none' || env.HALLPASS_NO_USER || !(browser.length > 0 || hasDesktop(platform, env))) return false
     const [command, ...args] = browser
-    await (command ? launch(command, [...args, url], env) : launchSystemBrowser(url))
+    await (command ? launch(command, [...args, url], env) : launchSystemBrowser(url, wanted && appNames[wanted]))
     return true
   }
 }
@@ -31,8 +33,16 @@ function hasDesktop(platform: NodeJS.Platform, env: Environment): boolean {
   return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY || env.WSL_DISTRO_NAME)
 }
 
-async function launchSystemBrowser(url: string): Promise<void> {
-  const child = await open(url)
+const appNames: Readonly<Record<Exclude<Browser, 'none'>, AppName>> = {
+  chrome: 'chrome',
+  edge: 'edge',
+  firefox: 'firefox',
+  brave: 'brave',
+  private: 'browserPrivate',
+}
+
+async function launchSystemBrowser(url: string, app: AppName | undefined): Promise<void> {
+  const child = await open(url, app ? { app: { name: apps[app] } } : {})
   // The launcher may still fail after it started; the link has been printed all the same.
   child.once('error', () => undefined)
 }

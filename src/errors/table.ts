@@ -83,6 +83,20 @@ export const errorTable = {
     'Read it, then run `hallpass config trust "{path}"`; or name your own file with `--config FILE`.',
   ),
   'setting-invalid': entry(500, 2, 'invalid', '{source}: {what}.', '{fix}'),
+  'config-replaced': entry(
+    503,
+    1,
+    'transient',
+    'The configuration changed while this waited for a sign-in.',
+    'Send the request again: the new configuration is in force.',
+  ),
+  'not-there-yet': entry(
+    500,
+    2,
+    'not-supported',
+    'Profile {profile}: {what} is not there yet.',
+    'Use `"flow": "authorization-code"`, or `"client-credentials"` with `"credential": "secret"`.',
+  ),
   'port-taken': entry(
     500,
     1,

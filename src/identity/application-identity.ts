@@ -16,6 +16,7 @@ export function createApplicationIdentity(parts: IdentityParts): Identity {
   const applications = confidentialApplications(parts)
   return {
     authorizationOrigin: authorityOf(profile).origin,
+    browser: undefined,
     callbackPath: undefined,
     begin: async () => {
       throw new HallpassError('internal', { what: 'a sign-in was begun for an application that acts for itself' })

@@ -1,5 +1,6 @@
 // What the broker may ask of a profile's identity. MSAL stays behind it.
 import type { Bearer } from '../terms/bearer.ts'
+import type { Profile } from '../terms/profile.ts'
 
 /** What is wanted a token for: the resource, and the scopes to ask for. */
 export type Wanted = { audience: string; scopes: string[] }
@@ -24,6 +25,8 @@ export type Authorization = {
 }
 
 export type Identity = {
+  /** The browser in which this profile signs in, where it is not the system's own choice. */
+  readonly browser: Profile['browser']
   /** The only origin to which this profile's sign-in sends a browser. */
   readonly authorizationOrigin: string
   /** Path at which answers of the authorization server arrive; undefined where nobody signs in. */

@@ -23,6 +23,7 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
 
   return {
     authorizationOrigin: origin,
+    browser: profile.browser,
     callbackPath: profile.redirectUri.path,
     begin: wanted => begin(application(), parts, origin, wanted),
     silently: async wanted => {
@@ -61,7 +62,14 @@ async function begin(application: Application, parts: IdentityParts, origin: str
   const nonce = random(32)
   const request = { scopes: wanted.scopes, redirectUri, state, nonce }
   const url = await application
-    .getAuthCodeUrl({ ...request, codeChallenge: challenge, codeChallengeMethod: 'S256', responseMode: profile.responseMode })
+    .getAuthCodeUrl({
+      ...request,
+      codeChallenge: challenge,
+      codeChallengeMethod: 'S256',
+      responseMode: profile.responseMode,
+      ...(profile.loginHint && { loginHint: profile.loginHint }),
+      ...(profile.prompt && { prompt: profile.prompt }),
+    })
     .catch(error => Promise.reject(asTokenFailure(error, wanted.audience, explain)))
   if (new URL(url).origin !== origin) throw new HallpassError('internal', { what: 'the authorization endpoint lies outside its authority' })
   return {

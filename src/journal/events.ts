@@ -9,6 +9,8 @@ export type Event =
   | { event: 'sign-in-failed'; profile: string; code: ErrorCode; summary: string; remedy: string }
   | { event: 'refresh-failed'; profile: string; audience: string; code: ErrorCode; summary: string; remedy: string }
   | { event: 'vault-trouble'; code: ErrorCode; summary: string; remedy: string }
+  | { event: 'config-changed'; changes: readonly string[]; afterRestart: readonly string[] }
+  | { event: 'config-refused'; code: ErrorCode; summary: string; remedy: string }
   | { event: 'request-refused'; code: ErrorCode; status: number; method: string; route: string }
   | { event: 'request-failed'; code: ErrorCode; status: number; method: string; route: string }
 
@@ -28,10 +30,20 @@ export function describeEvent(event: Event): string {
       return `Signed in: ${event.profile}`
     case 'signed-out':
       return `Signed out: ${event.profile}`
+    case 'config-changed':
+      return describeChange(event.changes, event.afterRestart)
+    case 'config-refused':
+      return `The configuration on disk is not taken over: ${event.summary}\n  → ${event.remedy}`
     case 'request-refused':
     case 'request-failed':
       return `${event.method} ${event.route || '(no route)'} ${event.status} ${event.code}`
     default:
       return `${event.summary}\n  → ${event.remedy}`
   }
+}
+
+function describeChange(changes: readonly string[], afterRestart: readonly string[]): string {
+  const taken = changes.map(line => `  ${line}`)
+  const later = afterRestart.map(line => `  ${line} (after a restart)`)
+  return ['The configuration changed:', ...taken, ...later].join('\n')
 }

@@ -1,5 +1,7 @@
 // The edges of the program that tests replace: time, chance, and the user's browser.
 
+import type { Profile } from './profile.ts'
+
 /** A running timer; `cancel` is safe to call at any time. */
 export type Timer = { cancel(): void }
 
@@ -14,5 +16,8 @@ export type Clock = {
 /** Unpredictable bytes, as unpadded base64url text. */
 export type Random = (bytes: number) => string
 
-/** Opens a URL in the user's browser; `false` when there is no desktop to open it on. Rejects when the browser could not be started. */
-export type OpenBrowser = (url: string) => Promise<boolean>
+/**
+ * Opens a URL in the user's browser, or in the one that a profile names; `false` when there is no desktop to open it on, or none is wanted.
+ * Rejects when the browser could not be started.
+ */
+export type OpenBrowser = (url: string, browser?: Profile['browser']) => Promise<boolean>

@@ -1,0 +1,45 @@
+// A configuration that changes on disk takes effect while the daemon runs; a bad one changes nothing.
+import { readFileSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import { createHome, startDaemon, writeConfig } from '../harness/hallpass.ts'
+import { signInByForm } from '../harness/sign-in-form.ts'
+
+t.test('a new route works without a restart and without another sign-in; a fault keeps the last good one', async t => {
+  const sandbox = await startSandbox()
+  const home = createHome()
+  const { tenantId, clientId, url } = sandbox.identity
+  const config = {
+    port: 0,
+    vault: 'memory',
+    profiles: { dev: { tenantId, clientId, sandbox: url } },
+    routes: { '/fhir': { origin: sandbox.fhir.url, kind: 'fhir', audience: sandbox.fhir.audience, profile: 'dev' } },
+  }
+  const path = writeConfig(home, config)
+  const daemon = await startDaemon(home, ['start'])
+  t.teardown(async () => {
+    await daemon.stop()
+    await sandbox.close()
+    home.remove()
+  })
+  const waiting = fetch(`${daemon.url}/fhir/Patient?_count=1`)
+  const [, link = ''] = await daemon.printed(/(http:\/\/localhost:\d+\/-\/sign-in\/\S+)/)
+  await signInByForm(link)
+  t.equal((await waiting).status, 200)
+  t.equal((await fetch(`${daemon.url}/dicom/studies`)).status, 404)
+
+  const dicom = { origin: sandbox.dicom.url, kind: 'dicom', audience: sandbox.dicom.audience, profile: 'dev' }
+  writeFileSync(path, JSON.stringify({ ...config, port: 4000, routes: { ...config.routes, '/dicom': dicom } }))
+  await daemon.printed(/The configuration changed:[\s\S]*routes\.\/dicom\.origin: .*[\s\S]*port: 0 → 4000 \(after a restart\)/)
+  t.equal((await fetch(`${daemon.url}/dicom/studies`)).status, 200)
+
+  const good = readFileSync(path, 'utf8')
+  writeFileSync(path, good.replace('"routes"', '"rotes"'))
+  await daemon.printed(/is not taken over: .*unknown key "rotes"/)
+  t.equal((await fetch(`${daemon.url}/dicom/studies`)).status, 200, 'the last good one stays in force')
+  t.equal((await fetch(`${daemon.url}/fhir/Patient?_count=1`)).status, 200)
+
+  writeFileSync(path, JSON.stringify(config))
+  await daemon.printed(/routes\.\/dicom\.origin: .* → \(none\)/)
+  t.equal((await fetch(`${daemon.url}/dicom/studies`)).status, 404)
+})

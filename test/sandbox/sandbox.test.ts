@@ -6,11 +6,12 @@ import { createInterface } from 'node:readline'
 import { generateKeyPair, SignJWT } from 'jose'
 import { type Test, test } from 'tap'
 import type { ObservedExchange } from '../../src/sandbox/contract.ts'
+import { faultNames } from '../../src/sandbox/identity/fault-table.ts'
 import { people } from '../../src/sandbox/people.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { dicomAudience, fhirAudience, tenantId } from '../../src/sandbox/tenant.ts'
+import { confidentialClientId, dicomAudience, fhirAudience, tenantId } from '../../src/sandbox/tenant.ts'
 import { createVerifier } from '../../src/sandbox/token-check.ts'
-import { authorizeUrl, dicomScope, fhirScope, redeem, refresh, signIn, startIdentity } from './identity-client.ts'
+import { authorizeUrl, dicomScope, fhirScope, post, redeem, refresh, signIn, startIdentity } from './identity-client.ts'
 
 async function tokensOf({ identity }: Pick<Sandbox, 'identity'>, username?: string): Promise<{ fhir: string; dicom: string }> {
   const base = `${identity.url}/${identity.tenantId}`
@@ -45,6 +46,42 @@ test('both services answer to who signed in, by role, and to their own audience 
   const without = await fetch(`${sandbox.fhir.url}/Patient`)
   t.match(without.headers.get('www-authenticate'), `authorization_uri="${sandbox.identity.url}/${tenantId}"`)
 })
+
+test('an application by itself may do what its service principal was assigned, and nothing without', async t => {
+  const roleless = { appId: '55555555-aaaa-4bbb-8ccc-000000000001', displayName: 'Roleless', secrets: [{ value: 'a test secret' }] }
+  const sandbox = await startSandbox({ applications: [roleless] })
+  t.teardown(sandbox.close)
+  const patient = { method: 'POST', body: '{"resourceType":"Patient"}', headers: { 'content-type': 'application/fhir+json' } }
+  for (const [appId, reads, writes] of [
+    [confidentialClientId, 200, 201],
+    [roleless.appId, 403, 403],
+  ] as const) {
+    const tokenFor = (audience: string) => applicationToken(sandbox, appId, audience)
+    const [fhir, dicom] = [await tokenFor(sandbox.fhir.audience), await tokenFor(sandbox.dicom.audience)]
+    t.equal((await ask(`${sandbox.fhir.url}/Patient?_count=1`, fhir)).status, reads)
+    t.equal((await ask(`${sandbox.fhir.url}/Patient`, fhir, patient)).status, writes)
+    t.equal((await ask(`${sandbox.dicom.url}/studies`, dicom)).status, reads)
+    t.equal((await ask(`${sandbox.fhir.url}/Patient`, dicom)).status, 401, 'the audience counts all the same')
+  }
+})
+
+test('a service may have a resource application of the tenant’s own as its audience', async t => {
+  const resource = { displayName: 'Our FHIR', identifiers: ['api://our-fhir'], scopes: ['user_impersonation'], roles: [] }
+  const sandbox = await startSandbox({ resources: [resource], audiences: { fhir: 'api://our-fhir' } })
+  t.teardown(sandbox.close)
+  t.equal(sandbox.fhir.audience, 'api://our-fhir')
+  const token = await applicationToken(sandbox, confidentialClientId, 'api://our-fhir')
+  t.equal((await ask(`${sandbox.fhir.url}/Patient?_count=1`, token)).status, 200)
+  const azure = await applicationToken(sandbox, confidentialClientId, fhirAudience)
+  t.equal((await ask(`${sandbox.fhir.url}/Patient?_count=1`, azure)).status, 401)
+})
+
+async function applicationToken({ identity, applications }: Sandbox, appId: string, audience: string): Promise<string> {
+  const { secrets = [] } = applications.find(application => application.appId === appId) ?? {}
+  const fields = { grant_type: 'client_credentials', client_id: appId, client_secret: secrets[0]?.value, scope: `${audience}/.default` }
+  const { body } = await post(`${identity.url}/${identity.tenantId}`, fields)
+  return body.access_token ?? ''
+}
 
 test('settings: clock, life of tokens, redirect URIs, ports', async t => {
   let ahead = 0
@@ -212,6 +249,28 @@ test('as a process it prints one line when ready, and ends when stdin does', asy
   t.same(await ended, { code: 0, signal: null, stderr: '' })
 })
 
+test('the ready line tells the fault that is on, and the confidential client’s secret only when it was asked to', async t => {
+  const secretive = run(t, ['--until-stdin-ends', '--fault', 'refresh-token-revoked'])
+  const quiet = await readyLine(secretive.child)
+  t.match(quiet.fault, { name: 'refresh-token-revoked', description: /\(50173, bad_token\)/ })
+  t.notMatch(JSON.stringify(quiet), /8Q~|ecret/)
+  const base = `${quiet.identity.url}/${tenantId}`
+  const { body } = await redeem(base, (await signIn(authorizeUrl(base))).get('code'))
+  t.match((await refresh(base, body.refresh_token)).body, { error_codes: [50173] })
+  secretive.child.stdin.end()
+  await secretive.ended
+
+  const { child, ended } = run(t, ['--until-stdin-ends', '--with-confidential-client'])
+  const { identity, fault, confidentialClient } = await readyLine(child)
+  t.equal(fault, undefined)
+  t.match(confidentialClient, { clientId: confidentialClientId, objectId: String, clientSecret: /^.{3}8Q~.{34}$/ })
+  const fields = { grant_type: 'client_credentials', client_id: confidentialClientId, client_secret: confidentialClient.clientSecret }
+  const own = await post(`${identity.url}/${tenantId}`, { ...fields, scope: `${dicomAudience}/.default` })
+  t.equal(own.status, 200)
+  child.stdin.end()
+  t.same(await ended, { code: 0, signal: null, stderr: '' })
+})
+
 test('SIGTERM and SIGINT end it, and SIGUSR1 opens no inspector', async t => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const { child, ended } = run(t, [])
@@ -231,6 +290,7 @@ test('what it cannot do it says in one line', async t => {
     [['--fhir-port', '65536'], 2, /^sandbox: --fhir-port must be a number from 0 to 65535, not '65536' \(see --help\)\n$/],
     [['--access-token-seconds', 'soon'], 2, /^sandbox: --access-token-seconds must be a number[^\n]*\n$/],
     [['--redirect-uri', 'localhost'], 2, /^sandbox: --redirect-uri must be an absolute http or https URI[^\n]*\n$/],
+    [['--fault', 'gremlins'], 2, /^sandbox: there is no fault 'gremlins'; there are mfa, .*clock-skew \(see --help\)\n$/],
     [['--colour'], 2, /^sandbox: Unknown option '--colour'[^\n]*\n$/],
     [['surplus'], 2, /^sandbox: Unexpected argument 'surplus'[^\n]*\n$/],
   ]
@@ -238,6 +298,7 @@ test('what it cannot do it says in one line', async t => {
   const { child, ended } = run(t, ['--help'])
   const [help] = await once(child.stdout, 'data')
   t.match(String(help), /--until-stdin-ends/)
+  for (const name of faultNames) t.match(String(help), new RegExp(`^  ${name} +[A-Z].*\\.$`, 'm'))
   t.match(await ended, { code: 0, stderr: '' })
 })
 

@@ -40,7 +40,7 @@ its source. ${Object.values(azureNames)
 
 **No secret is ever read from the file.** A client secret comes from the vault (\`hallpass secret set PROFILE\`) or from \`AZURE_CLIENT_SECRET\`.
 
-While the daemon runs, a change of the file takes effect at once; ${settingsAtStart.map(name => `\`${name}\``).join(' and ')} need a restart. When the new file has a
+While the daemon runs, a change of the file takes effect at once; ${settingsAtStart.map(code).join(', ')} count from the next start. When the new file has a
 fault, the last good one stays in force and the fault is told.
 
 ## Settings

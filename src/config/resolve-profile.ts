@@ -11,6 +11,7 @@ import { type ProfileDocument, profileName } from './schema.ts'
 import type { NoteSource } from './sources.ts'
 
 const defaultRedirectUri = 'http://localhost/-/callback'
+const defaulted = ['flow', 'credential', 'redirectUri', 'responseMode'] as const
 const hostName = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/
 
 export type ProfileSurroundings = {
@@ -41,6 +42,7 @@ export function resolveProfile(name: string, document: ProfileDocument, surround
   if (document.sandbox !== undefined) refuseUnlessLoopback(document.sandbox, at)
   if (document.loginHint !== undefined && !/^[^\s\p{C}]+$/u.test(document.loginHint))
     at('loginHint', '"loginHint" has spaces or control characters in it', 'Write the account’s user name, such as ada@contoso.example.')
+  for (const key of defaulted) if (document[key] === undefined) surroundings.note([...path, key], 'default')
   refuseCombinations(document, at)
   warnOfUnused(name, document, surroundings.warn)
   if (before.faults > 0 || !ids || !redirectUri) return undefined

@@ -2,9 +2,11 @@
 import { inspect } from 'node:util'
 import t from 'tap'
 import { Bearer } from '../../src/terms/bearer.ts'
+import { printable } from '../../src/terms/printable.ts'
 import { redact } from '../../src/terms/redaction.ts'
 import { formatRedirectUri, parseRedirectUri } from '../../src/terms/redirect-uri.ts'
 import { pathOf, queryOf } from '../../src/terms/request-target.ts'
+import { applicationScope, delegatedScope, parseScope, scopeFor } from '../../src/terms/scope.ts'
 import { deriveService } from '../../src/terms/service-url.ts'
 
 t.test('a bearer cannot be printed by accident', async t => {
@@ -71,4 +73,36 @@ t.test('a target is taken apart at its first question mark', async t => {
   t.equal(queryOf('/a?b?c'), 'b?c')
   t.equal(pathOf('/a'), '/a')
   t.equal(queryOf('/a'), '')
+})
+
+t.test('an application asks for /.default, a person for the permission that is known', async t => {
+  const [fhir, dicom] = ['https://ws-f.fhir.azurehealthcareapis.com', 'https://dicom.healthcareapis.azure.com']
+  t.equal(applicationScope(`${fhir}/`), `${fhir}/.default`)
+  t.equal(scopeFor('client-credentials', 'fhir', fhir, false), `${fhir}/.default`)
+  t.equal(scopeFor('client-credentials', 'dicom', dicom, false), `${dicom}/.default`)
+  t.equal(scopeFor('authorization-code', 'fhir', fhir, false), `${fhir}/user_impersonation`)
+  t.equal(scopeFor('device-code', 'dicom', dicom, false), `${dicom}/Dicom.ReadWrite`)
+  t.equal(delegatedScope('fhir', 'api://own', true), 'api://own/.default')
+})
+
+t.test('a scope is a resource and a permission, and says which of them is missing', async t => {
+  const guid = '75e725bf-66ce-4cea-9b9a-5c4caae57f33'
+  const cases: [string, string | undefined, string | undefined][] = [
+    ['https://a.example/x.read', 'https://a.example', 'x.read'],
+    ['https://a.example//.default', 'https://a.example', '.default'],
+    ['https://a.example', 'https://a.example', undefined],
+    ['https://a.example/', 'https://a.example', undefined],
+    [`api://${guid}/x`, `api://${guid}`, 'x'],
+    [`api://${guid}`, `api://${guid}`, undefined],
+    [`${guid}/.default`, guid, '.default'],
+    [guid, guid, undefined],
+    ['user_impersonation', undefined, 'user_impersonation'],
+  ]
+  for (const [scope, resource, permission] of cases) t.strictSame(parseScope(scope), { resource, permission }, scope)
+})
+
+t.test('what a terminal would obey is shown as its escape', async t => {
+  t.equal(printable('a\u001b[2J\u202eb\u0085\n'), 'a\\u001b[2J\\u202eb\\u0085\\u000a')
+  t.equal(printable('für 患者 💥'), 'für 患者 💥')
+  t.equal(printable('x'.repeat(300)), `${'x'.repeat(200)}…`)
 })

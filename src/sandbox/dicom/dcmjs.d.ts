@@ -1,6 +1,7 @@
 // The part of dcmjs that we use; the package comes without types.
 declare module 'dcmjs' {
-  export type Element = { vr: string; Value?: unknown[] }
+  /** `_rawValue` is what was read: a list of strings, or of a name one string. */
+  export type Element = { vr: string; Value?: unknown[]; _rawValue?: unknown }
   export type Dict = Record<string, Element>
 
   class DicomDict {

@@ -1,6 +1,7 @@
 // Datasets in the DICOM JSON model (PS3.18, Annex F), without bulk data.
 import type { Dict, Element } from 'dcmjs'
 import type { Tag } from './attributes.ts'
+import { Refusal } from './refusal.ts'
 
 export type PersonName = { Alphabetic?: string; Ideographic?: string; Phonetic?: string }
 export type JsonValue = string | number | null | PersonName | Dataset
@@ -46,4 +47,47 @@ export function stringsOf(dataset: Dataset, tag: Tag): string[] {
 
 export function firstString(dataset: Dataset, tag: Tag): string | undefined {
   return stringsOf(dataset, tag)[0]
+}
+
+/**
+ * The datasets of a request's body.
+ * @throws Refusal 400 when it is no list of one dataset or more in the DICOM JSON model.
+ */
+export function readDatasets(body: unknown): [Dataset, ...Dataset[]] {
+  const [first, ...rest] = asDatasets(parse(body))
+  if (first === undefined) throw malformed()
+  return [first, ...rest]
+}
+
+const malformed = () => new Refusal(400, 'The syntax of the request body is invalid.')
+
+function parse(body: unknown): unknown {
+  if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal(400, 'The request body is missing.')
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    throw malformed()
+  }
+}
+
+function asDatasets(value: unknown): Dataset[] {
+  if (!Array.isArray(value) || !value.every(isDataset)) throw malformed()
+  return value
+}
+
+function isDataset(value: unknown): value is Dataset {
+  if (!isObject(value)) return false
+  return Object.entries(value).every(([tag, element]) => /^[0-9A-F]{8}$/.test(tag) && isObject(element) && isElement(element))
+}
+
+function isElement({ vr, Value }: Record<string, unknown>): boolean {
+  if (typeof vr !== 'string') return false
+  if (Value === undefined) return true
+  if (!Array.isArray(Value)) return false
+  if (vr === 'SQ') return Value.every(isDataset)
+  return Value.every(value => value === null || ['string', 'number'].includes(typeof value) || (vr === 'PN' && isObject(value)))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

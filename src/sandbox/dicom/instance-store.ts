@@ -16,29 +16,51 @@ export type Instance = InstanceUids & {
 /** What to look up: a study, one of its series, or one of that series' instances. */
 export type Place = { study: string; series?: string; instance?: string }
 
+/** What happened to an instance; a replaced one is given as it is after. */
+export type Change = { action: 'create' | 'update' | 'delete'; instance: Instance }
+
+/** Bytes that the stores which share it take together. */
+export type Capacity = { left: number }
+
 export class InstanceStore {
-  readonly #capacity: number
+  readonly #capacity: Capacity
+  readonly #onChange: (change: Change) => void
   readonly #instances = new Map<string, Instance>()
-  #size = 0
   #sequence = 0
 
-  /** @param capacity - Bytes of files that the store takes. */
-  constructor(capacity: number) {
+  constructor(capacity: Capacity, onChange: (change: Change) => void) {
     this.#capacity = capacity
+    this.#onChange = onChange
   }
 
   /** Whether so many bytes still fit. */
   hasRoomFor(bytes: number): boolean {
-    return this.#size + bytes <= this.#capacity
+    return bytes <= this.#capacity.left
   }
 
   /** @returns false, and changes nothing, when the study has such an instance already. */
   add(instance: Omit<Instance, 'sequence'>): boolean {
-    const key = keyOf(instance)
-    if (this.#instances.has(key)) return false
-    this.#instances.set(key, { ...instance, sequence: ++this.#sequence })
-    this.#size += instance.bytes.length
+    if (this.#instances.has(keyOf(instance))) return false
+    this.#put(instance, 'create')
     return true
+  }
+
+  /** Stores an instance in place of one that may be there. */
+  replace(instance: Omit<Instance, 'sequence'>): void {
+    const previous = this.#instances.get(keyOf(instance))
+    if (previous) this.#capacity.left += previous.bytes.length
+    this.#put(instance, previous ? 'update' : 'create')
+  }
+
+  #put(unnumbered: Omit<Instance, 'sequence'>, action: Change['action']): void {
+    const instance = { ...unnumbered, sequence: ++this.#sequence }
+    this.#instances.set(keyOf(instance), instance)
+    this.#capacity.left -= instance.bytes.length
+    this.#onChange({ action, instance })
+  }
+
+  get(uids: InstanceUids): Instance | undefined {
+    return this.#instances.get(keyOf(uids))
   }
 
   /** All instances at a place in the order in which they were stored; of the whole store without one. */
@@ -57,7 +79,8 @@ export class InstanceStore {
     const found = this.find(place)
     for (const instance of found) {
       this.#instances.delete(keyOf(instance))
-      this.#size -= instance.bytes.length
+      this.#capacity.left += instance.bytes.length
+      this.#onChange({ action: 'delete', instance })
     }
     return found.length
   }

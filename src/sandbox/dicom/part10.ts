@@ -1,7 +1,8 @@
 // Reads DICOM files (PS3.10) with dcmjs: what they are, their dataset, their frames.
 import dcmjs from 'dcmjs'
-import { tag } from './attributes.ts'
+import { type Tag, tag } from './attributes.ts'
 import { type Dataset, firstString, toDicomJson } from './dicom-json.ts'
+import { findMisfits, type Misfit, rawStrings } from './value-check.ts'
 
 const { DicomMessage } = dcmjs.data
 
@@ -15,21 +16,29 @@ Object.assign(dcmjs.log.getLogger('validation.dcmjs'), {
 })
 
 export const explicitLittleEndian = '1.2.840.10008.1.2.1'
-const implicitLittleEndian = '1.2.840.10008.1.2'
+export const implicitLittleEndian = '1.2.840.10008.1.2'
 const deflatedLittleEndian = '1.2.840.10008.1.2.1.99'
 const bigEndian = '1.2.840.10008.1.2.2'
 
 /** Transfer syntaxes whose pixel data is plain, little endian samples. */
 const plainPixels = new Set([explicitLittleEndian, implicitLittleEndian, deflatedLittleEndian])
 
-export type Part10 = { transferSyntax: string; dataset: Dataset }
+export type Part10 = {
+  transferSyntax: string
+  dataset: Dataset
+  /** The UIDs that name the file and its class, by tag, as the file has them: dcmjs drops what does not belong in a UID. */
+  uids: Map<Tag, string>
+  /** Values that do not fit their value representation. */
+  misfits: Map<Tag, Misfit>
+}
 
 /** @throws Error when dcmjs cannot read the file to its end. */
 export function readPart10(bytes: Uint8Array<ArrayBuffer>): Part10 {
   const { meta, dict } = DicomMessage.readFile(wholeBuffer(bytes))
   const [transferSyntax] = meta[tag('TransferSyntaxUID')]?.Value ?? []
   if (typeof transferSyntax !== 'string') throw new RangeError('The file names no transfer syntax')
-  return { transferSyntax, dataset: toDicomJson(dict) }
+  const uids = Object.entries(dict).flatMap(([tag, element]) => (element.vr === 'UI' ? [[tag, rawStrings(element)[0] ?? ''] as const] : []))
+  return { transferSyntax, dataset: toDicomJson(dict), uids: new Map(uids), misfits: findMisfits(dict) }
 }
 
 /**

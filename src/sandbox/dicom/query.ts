@@ -1,10 +1,11 @@
 // Reads the parameters of a QIDO-RS search (PS3.18, 10.6; conformance statement v2 of the Azure service).
 import { findTag, type Level, searchable, type Tag } from './attributes.ts'
-import { compileMatch, type Match } from './query-match.ts'
+import { compileMatch, type Match, type Path } from './query-match.ts'
 import { Refusal } from './refusal.ts'
 
 export type Query = {
-  matches: Map<Tag, Match>
+  /** By the path of the attribute that must match, its tags joined by dots. */
+  matches: Map<string, Match>
   includeAll: boolean
   includeFields: Set<Tag>
   limit: number
@@ -14,11 +15,11 @@ export type Query = {
 const defaultLimit = 100
 const maxLimit = 200
 
-/**
- * @param levels - The levels whose attributes can be searched for.
- * @throws Refusal 400, whose text says what is wrong with the query.
- */
-export function readQuery(parameters: URLSearchParams, levels: Level[]): Query {
+/** Finds the attribute that a parameter names. @throws Refusal 400 when there is none, or none that can be searched for. */
+export type Resolve = (name: string) => Path
+
+/** @throws Refusal 400, whose text says what is wrong with the query. */
+export function readQuery(parameters: URLSearchParams, resolve: Resolve): Query {
   if ([...parameters].some(([name, value]) => `${name}${value}`.includes('<')))
     throw new Refusal(400, 'The query string included invalid characters.')
   const fuzzy = readFuzzy(single(parameters, 'fuzzymatching'))
@@ -30,13 +31,14 @@ export function readQuery(parameters: URLSearchParams, levels: Level[]): Query {
   }
   for (const [name, value] of parameters) {
     if (['fuzzymatching', 'includefield', 'limit', 'offset'].includes(name)) continue
-    const attribute = readAttribute(name, levels)
-    if (query.matches.has(attribute))
+    const path = resolve(name)
+    const key = path.join('.')
+    if (query.matches.has(key))
       throw new Refusal(
         400,
-        `Invalid query: attribute '${name}' has been specified more than once. Each attribute is only allowed to be specified once.`,
+        `Invalid query: attribute '${name}' has been specified more than once using different ID formats. Each attribute is only allowed to be specified once.`,
       )
-    query.matches.set(attribute, compileMatch(attribute, name, value, fuzzy))
+    query.matches.set(key, compileMatch(path, name, value, fuzzy))
   }
   return query
 }
@@ -49,16 +51,24 @@ function single(parameters: URLSearchParams, name: string): string | undefined {
 
 const listed = 'The conformance statement has a list of supported query parameters, attributes and the levels.'
 
-function readAttribute(name: string, levels: Level[]): Tag {
-  const attribute = findTag(name)
-  if (attribute === undefined)
+/** For searches of studies, series and instances. @param levels - The levels whose attributes can be searched for. */
+export function resolveAt(levels: Level[]): Resolve {
+  return name => {
+    const attribute = findTag(name)
+    if (attribute === undefined) throw unknownParameter(name)
+    if (levels.some(level => searchable[level].has(attribute))) return [attribute]
     throw new Refusal(
       400,
-      `Invalid query: unknown query parameter '${name}'. If the parameter is an attribute keyword, check the casing as they are case-sensitive. ${listed}`,
+      `Invalid query: AttributeId ${name} is not queryable.  If the parameter is an attribute keyword, check the casing as they are case-sensitive. ${listed}`,
     )
-  if (!levels.some(level => searchable[level].has(attribute)))
-    throw new Refusal(400, `Invalid query: AttributeId ${name} is not queryable. ${listed}`)
-  return attribute
+  }
+}
+
+export function unknownParameter(name: string): Refusal {
+  return new Refusal(
+    400,
+    `Invalid query: unknown query parameter '${name}'. If the parameter is an attribute keyword, check the casing as they are case-sensitive. ${listed}`,
+  )
 }
 
 function readIncludeFields(values: string[]): { includeAll: boolean; includeFields: Set<Tag> } {

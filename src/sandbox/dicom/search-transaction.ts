@@ -14,7 +14,7 @@ type Entity = { place: Place; dataset: Dataset; sequence: number }
 export function searchInstances(store: InstanceStore, { level, levels, within }: Resource, query: Query, base: string): Dataset[] {
   const entities = entitiesOf(store.find(within), level).toSorted((a, b) => b.sequence - a.sequence)
   const matching = entities.filter(({ dataset }) => [...query.matches.values()].every(matches => matches(dataset)))
-  const wanted = wantedTags(levels, query)
+  const wanted = wantedTags(levels, query, within)
   return matching.slice(query.offset, query.offset + query.limit).map(({ place, dataset }) => resultOf(place, dataset, wanted, base))
 }
 
@@ -48,9 +48,11 @@ function entityOf(members: [Instance, ...Instance[]], level: Level): Entity {
   return { place: { study }, sequence, dataset: { ...dataset, ...computed } }
 }
 
-function wantedTags(levels: Level[], { includeAll, includeFields, matches }: Query): Set<Tag> {
+/** Those of the levels, those searched for, those asked for, and the UIDs in the resource's URL. */
+function wantedTags(levels: Level[], { includeAll, includeFields, matches }: Query, within: Place | undefined): Set<Tag> {
   const fixed = levels.flatMap(level => [...returned[level], ...(includeAll ? additional[level] : [])])
-  return new Set([...fixed, ...includeFields, ...matches.keys()])
+  const inUrl = [...(within ? [tag('StudyInstanceUID')] : []), ...(within?.series === undefined ? [] : [tag('SeriesInstanceUID')])]
+  return new Set([...fixed, ...includeFields, ...matches.keys(), ...inUrl])
 }
 
 function resultOf(place: Place, dataset: Dataset, wanted: Set<Tag>, base: string): Dataset {

@@ -2,11 +2,14 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AccessRules, demandAccess } from '../access.ts'
 import type { HealthService, ServiceOptions } from '../contract.ts'
-import { InstanceStore } from './instance-store.ts'
+import { explainNotFound } from './not-found.ts'
+import { Partitions } from './partitions.ts'
 import { phantomFiles } from './phantom.ts'
 import { Refusal, refusalFrom } from './refusal.ts'
-import { addRoutes } from './routes.ts'
+import { addServiceRoutes } from './service-routes.ts'
 import { storeFiles } from './store-transaction.ts'
+import { addStudyRoutes, type PartitionOf } from './study-routes.ts'
+import { addWorkitemRoutes } from './workitem-routes.ts'
 
 const version = '/v2'
 
@@ -16,6 +19,8 @@ const requestLimit = 512 * 1024 * 1024
 /** Bytes of all files together; what does not fit is refused with 503 until studies are deleted. */
 const capacity = 1024 * 1024 * 1024
 
+const busy = 'The server is currently unable to receive requests. Please retry your request. If the issue persists, please contact support.'
+
 const accessRules: AccessRules = {
   scope: 'Dicom.ReadWrite',
   roles: { read: ['DICOM Data Reader', 'DICOM Data Owner'], write: ['DICOM Data Owner'] },
@@ -23,11 +28,18 @@ const accessRules: AccessRules = {
   forbidden: () => new Refusal(403, 'Authorization failed.'),
 }
 
+export type DicomServiceOptions = ServiceOptions & {
+  /** Whether requests name a partition, as in a service that was deployed with data partitions; off unless set. */
+  dataPartitions?: boolean
+  /** Asked with each request that is let in: while it says so the service is busy, and answers 503. */
+  isBusy?: () => boolean
+}
+
 /** Builds the service, filled with a CT phantom; whoever calls it listens and closes. All is below `/v2`, and all asks for a token. */
-export async function dicomService(options: ServiceOptions): Promise<HealthService> {
-  const store = new InstanceStore(capacity)
-  const base = () => `${options.origin()}${version}`
-  storeFiles(store, phantomFiles(options.seed), undefined, base())
+export async function dicomService(options: DicomServiceOptions): Promise<HealthService> {
+  const { clock, dataPartitions = false, isBusy = () => false } = options
+  const partitions = new Partitions({ enabled: dataPartitions, capacity, clock, base: () => `${options.origin()}${version}` })
+  storeFiles(partitions.default.instances, { files: phantomFiles(options.seed) }, '')
 
   const app = fastify({
     bodyLimit: requestLimit,
@@ -41,15 +53,28 @@ export async function dicomService(options: ServiceOptions): Promise<HealthServi
     reply.headers({ 'api-supported-versions': '2', 'x-content-type-options': 'nosniff' })
   })
   app.addHook('onRequest', demandAccess(options, accessRules))
+  app.addHook('onRequest', async () => {
+    if (isBusy()) throw new Refusal(503, busy)
+  })
   answerRefusals(app)
-  await app.register(async scope => addRoutes(scope, { store, base }), { prefix: version })
+  const partitionOf: PartitionOf = ({ params }, mayCreate = false) =>
+    partitions.find((params as { partition?: string }).partition, mayCreate)
+  for (const prefix of [version, `${version}/partitions/:partition`])
+    await app.register(
+      async scope => {
+        addStudyRoutes(scope, partitionOf)
+        addWorkitemRoutes(scope, partitionOf, clock)
+      },
+      { prefix },
+    )
+  await app.register(async scope => addServiceRoutes(scope, partitions), { prefix: version })
   return { app }
 }
 
 function answerRefusals(app: FastifyInstance): void {
   app.setErrorHandler(answerRefusal)
-  app.setNotFoundHandler(() => {
-    throw new Refusal(404, '')
+  app.setNotFoundHandler(request => {
+    throw new Refusal(404, explainNotFound(request.url))
   })
 }
 

@@ -1,22 +1,25 @@
 // STOW-RS (PS3.18, 10.5): stores what a request brings, each file whole or not at all, and says which and why not.
-import { type Dataset, firstString } from './dicom-json.ts'
+import type { Dataset, JsonElement } from './dicom-json.ts'
 import type { Instance, InstanceStore } from './instance-store.ts'
 import { parseMediaType } from './media-type.ts'
 import { readMultipart } from './multipart.ts'
 import { type Part10, readPart10 } from './part10.ts'
 import { Refusal } from './refusal.ts'
 import { retrieveUrl, retrieveUrlTag } from './retrieve-url.ts'
+import { validate } from './store-validation.ts'
 
 /** Failure reasons (conformance statement v2 of the Azure service, Store Failure Reason Codes). */
 const reasons = { unreadable: 272, invalid: 43264, otherStudy: 43265, exists: 45070 }
 
-const uids = { sopClass: '00080016', instance: '00080018', study: '0020000D', series: '0020000E' }
-const patientId = '00100020'
+const sopClassTag = '00080016'
+const sopInstanceTag = '00080018'
+const preambleLength = 128
 
 export type StoreAnswer = { status: 200 | 202 | 204 | 409; dataset?: Dataset }
 
-type Failure = { reason: number; dataset?: Dataset; comment?: string }
-type Outcome = { stored: Omit<Instance, 'sequence'> } | Failure
+type Failure = { reason: number; uids?: Part10['uids']; comments?: string[] }
+type Success = { stored: Omit<Instance, 'sequence'>; warning?: { reason: number; comments: string[] } }
+type Outcome = Success | Failure
 
 /**
  * The files that a body brings: `multipart/related; type="application/dicom"`, or one file as it is.
@@ -47,32 +50,44 @@ export function demandStorable(contentType: string | undefined): void {
   )
 }
 
-/** @param study - The study that all files must belong to, when the request names one. */
-export function storeFiles(store: InstanceStore, files: Buffer[], study: string | undefined, base: string): StoreAnswer {
-  const outcomes = files.map(file => storeFile(store, file, study))
-  const stored = outcomes.flatMap(outcome => ('stored' in outcome ? [outcome.stored] : []))
+export type StoreRequest = {
+  files: Buffer[]
+  /** The study that all files must belong to, when the request names one. */
+  study?: string | undefined
+  /** Whether a file takes the place of one with its UIDs. */
+  replace?: boolean
+}
+
+/** @param base - Where the store's resources are, such as `http://localhost:51234/v2`. */
+export function storeFiles(store: InstanceStore, request: StoreRequest, base: string): StoreAnswer {
+  const { files, study } = request
+  const outcomes = files.map(file => storeFile(store, file, request))
+  const stored = outcomes.flatMap(outcome => ('stored' in outcome ? [outcome] : []))
   const failed = outcomes.flatMap(outcome => ('reason' in outcome ? [outcome] : []))
   if (outcomes.length === 0) return { status: 204 }
   const dataset: Dataset = {
     ...(study !== undefined && stored.length > 0 && { [retrieveUrlTag]: { vr: 'UR', Value: [retrieveUrl(base, { study })] } }),
     ...(failed.length > 0 && { '00081198': { vr: 'SQ', Value: failed.map(failureItem) } }),
-    ...(stored.length > 0 && { '00081199': { vr: 'SQ', Value: stored.map(instance => successItem(instance, base)) } }),
+    ...(stored.length > 0 && { '00081199': { vr: 'SQ', Value: stored.map(success => successItem(success, base)) } }),
   }
-  return { status: failed.length === 0 ? 200 : stored.length === 0 ? 409 : 202, dataset }
+  const flawless = failed.length === 0 && stored.every(({ warning }) => warning === undefined)
+  return { status: flawless ? 200 : stored.length === 0 ? 409 : 202, dataset }
 }
 
-function storeFile(store: InstanceStore, file: Buffer, study: string | undefined): Outcome {
+function storeFile(store: InstanceStore, file: Buffer, { study, replace }: StoreRequest): Outcome {
   const bytes = new Uint8Array(file)
+  // The service empties the preamble: a file could otherwise be a program for who opens it as one (conformance statement v2).
+  bytes.fill(0, 0, preambleLength)
   const read = tryRead(bytes)
   if (read === undefined) return { reason: reasons.unreadable }
-  const { dataset, transferSyntax } = read
-  const wrong = findInvalid(dataset)
-  if (wrong) return { reason: reasons.invalid, dataset, comment: wrong }
-  const uid = (tag: string) => firstString(dataset, tag) ?? ''
-  const instance = { study: uid(uids.study), series: uid(uids.series), instance: uid(uids.instance), sopClass: uid(uids.sopClass) }
-  if (study !== undefined && instance.study !== study) return { reason: reasons.otherStudy, dataset }
-  const stored = { ...instance, transferSyntax, bytes, dataset }
-  return store.add(stored) ? { stored } : { reason: reasons.exists, dataset }
+  const verdict = validate(read)
+  if (!verdict.ok) return { reason: reasons.invalid, uids: read.uids, comments: verdict.comments }
+  const { identity, dataset, warning } = verdict
+  if (study !== undefined && identity.study !== study) return { reason: reasons.otherStudy, uids: read.uids }
+  const stored = { ...identity, transferSyntax: read.transferSyntax, bytes, dataset }
+  if (replace) store.replace(stored)
+  else if (!store.add(stored)) return { reason: reasons.exists, uids: read.uids }
+  return { stored, ...(warning && { warning }) }
 }
 
 /** A file that cannot be read is one of the answers, not an error. */
@@ -84,40 +99,27 @@ function tryRead(bytes: Uint8Array<ArrayBuffer>): Part10 | undefined {
   }
 }
 
-/** What the Azure service demands of every file, or undefined when all of it is there. */
-function findInvalid(dataset: Dataset): string | undefined {
-  for (const tag of Object.values(uids)) {
-    const uid = firstString(dataset, tag)
-    if (uid === undefined) return `DICOM100: (${dotted(tag)}) - The required tag '(${dotted(tag)})' is missing.`
-    if (!isUid(uid)) return `DICOM100: (${dotted(tag)}) - DICOM Identifier is invalid.`
-  }
-  return patientId in dataset ? undefined : `DICOM100: (${dotted(patientId)}) - The required tag '(${dotted(patientId)})' is missing.`
-}
-
-/** Leading zeros of components are let pass, as the Azure service does. */
-export function isUid(text: string): boolean {
-  return text.length <= 64 && /^[0-9.]*[0-9]$/.test(text)
-}
-
-function dotted(tag: string): string {
-  return `${tag.slice(0, 4)},${tag.slice(4)}`.toLowerCase()
-}
-
-function failureItem({ reason, dataset, comment }: Failure): Dataset {
-  const sopClass = dataset && firstString(dataset, uids.sopClass)
-  const instance = dataset && firstString(dataset, uids.instance)
+function failureItem({ reason, uids, comments }: Failure): Dataset {
+  const sopClass = uids?.get(sopClassTag)
+  const instance = uids?.get(sopInstanceTag)
   return {
     ...(sopClass && { '00081150': { vr: 'UI', Value: [sopClass] } }),
     ...(instance && { '00081155': { vr: 'UI', Value: [instance] } }),
     '00081197': { vr: 'US', Value: [reason] },
-    ...(comment && { '00741048': { vr: 'SQ', Value: [{ '00000902': { vr: 'LO', Value: [comment] } }] } }),
+    ...(comments && { '00741048': commentSequence(comments) }),
   }
 }
 
-function successItem(instance: Omit<Instance, 'sequence'>, base: string): Dataset {
+function successItem({ stored, warning }: Success, base: string): Dataset {
   return {
-    '00081150': { vr: 'UI', Value: [instance.sopClass] },
-    '00081155': { vr: 'UI', Value: [instance.instance] },
-    [retrieveUrlTag]: { vr: 'UR', Value: [retrieveUrl(base, instance)] },
+    '00081150': { vr: 'UI', Value: [stored.sopClass] },
+    '00081155': { vr: 'UI', Value: [stored.instance] },
+    [retrieveUrlTag]: { vr: 'UR', Value: [retrieveUrl(base, stored)] },
+    ...(warning && { '00081196': { vr: 'US', Value: [warning.reason] } }),
+    ...(warning && warning.comments.length > 0 && { '00741048': commentSequence(warning.comments) }),
   }
+}
+
+function commentSequence(comments: string[]): JsonElement {
+  return { vr: 'SQ', Value: comments.map(comment => ({ '00000902': { vr: 'LO', Value: [comment] } })) }
 }

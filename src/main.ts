@@ -19,7 +19,7 @@ const io: Io = {
   env: process.env,
   platform: process.platform,
   home: homedir(),
-  cwd: process.cwd(),
+  cwd: workingDirectory(),
   pid: process.pid,
   version: versionOf(new URL('../../package.json', import.meta.url)),
   out: text => void process.stdout.write(text),
@@ -59,13 +59,28 @@ function ask(question: string): Promise<string> {
   if (!process.stdin.isTTY) return Promise.resolve('')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   return new Promise(resolve => {
+    const leave = () => {
+      process.stderr.write('\n')
+      resolve('')
+    }
     // Ctrl-C and Ctrl-D at a question are an answer: none.
-    lines.once('close', () => resolve(''))
+    lines.once('close', leave)
     lines.question(question, answer => {
-      resolve(answer)
+      lines.off('close', leave)
       lines.close()
+      resolve(answer)
     })
   })
+}
+
+/** The home folder stands in for a working directory that was removed. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return homedir()
+  }
 }
 
 function versionOf(packageFile: URL): string {

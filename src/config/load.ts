@@ -9,7 +9,7 @@ import { parseConfig } from './parse.ts'
 import { readConfigFile } from './read-file.ts'
 import { resolveDocument } from './resolve.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type Environment, type Flags, resolveSettings } from './settings.ts'
+import { type Environment, type Flags, resolveSettings, warnOfNames } from './settings.ts'
 import { createSources } from './sources.ts'
 import { contentHash, isTrusted } from './trust.ts'
 import { findShapeFaults } from './validate.ts'
@@ -49,7 +49,7 @@ export function examineConfig(place: ConfigPlace, { project }: { project?: strin
   const settings = resolveSettings(flags, env, values, note)
   const sha256 = contentHash(text)
   return {
-    config: { path: location.path, settings, profiles, routes, warnings, sources },
+    config: { path: location.path, settings, profiles, routes, warnings: [...warnings, ...warnOfNames(env)], sources },
     location,
     sha256,
     trusted: !isProject || isTrusted(paths.state, sha256),

@@ -2,6 +2,7 @@
 import { Compile } from 'typebox/compile'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { printable } from '../terms/printable.ts'
+import { nearestOf } from './nearest.ts'
 import { type ConfigDocument, environmentName, flagName, type SettingName, type Settings, settingsSchema } from './schema.ts'
 import { type Annotated, annotationsOf } from './schema-parts.ts'
 import type { NoteSource } from './sources.ts'
@@ -60,4 +61,15 @@ export function describeValues({ type, enum: values, minimum, maximum }: Annotat
   if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`
   if (type === 'boolean') return 'true or false'
   return type === 'array' ? 'a list with commas' : 'a text'
+}
+
+/** Names in the environment that look like a setting's and are none: a misspelt one would be a silent default. */
+export function warnOfNames(env: Environment): string[] {
+  const prefix = 'HALLPASS_'
+  const known = [...Object.keys(settingsSchema).map(name => environmentName(name).slice(prefix.length)), 'CONFIG', 'NO_USER']
+  const ours = Object.keys(env).flatMap(name => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
+  return ours.flatMap(name => {
+    const nearest = known.includes(name) ? undefined : nearestOf(name, known)
+    return nearest ? [`${prefix}${printable(name, 80)} is not read. Did you mean ${prefix}${nearest}?`] : []
+  })
 }

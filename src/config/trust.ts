@@ -27,6 +27,9 @@ export function contentHash(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
+/** Contents that are remembered: those of branches between which one goes back and forth, of every project. */
+const mostTrusted = 500
+
 type Trusted = { sha256: string; path: string; trustedAt: string }
 
 /** True when the user trusted exactly this content. Throws state-folder-unsafe when others may have written the list. */
@@ -37,8 +40,8 @@ export function isTrusted(state: string, sha256: string): boolean {
 /** Remembers that the user trusts a content. `now` is in milliseconds since the epoch. Throws state-folder-unsafe. */
 export function recordTrust(state: string, { sha256, path, now }: { sha256: string; path: string; now: number }): void {
   secureFolder(state)
-  const others = readTrusted(state).filter(entry => entry.sha256 !== sha256 && entry.path !== path)
-  const trusted: Trusted[] = [...others, { sha256, path, trustedAt: new Date(now).toISOString() }]
+  const others = readTrusted(state).filter(entry => entry.sha256 !== sha256)
+  const trusted: Trusted[] = [...others.slice(1 - mostTrusted), { sha256, path, trustedAt: new Date(now).toISOString() }]
   replaceFile(trustPath(state), `${JSON.stringify({ version: 1, trusted }, null, 2)}\n`)
 }
 

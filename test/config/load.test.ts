@@ -99,6 +99,9 @@ t.test('settings from flags and environment are checked and named', async t => {
     failure(() => loadConfig({ flags: {}, env: { HALLPASS_VAULT: 'disk' }, ...at(folder) })),
     { message: /HALLPASS_VAULT: "disk" is not one of auto, keychain, memory/ },
   )
+  t.match(loadConfig({ flags: {}, env: { HALLPASS_PROT: '1', HALLPASS_TEST_FULL: '1' }, ...at(folder) }).warnings, [
+    /HALLPASS_PROT is not read.*HALLPASS_PORT/,
+  ])
   t.equal(environmentName('signInWaitSeconds'), 'HALLPASS_SIGN_IN_WAIT_SECONDS')
   t.equal(flagName('signInWaitSeconds'), 'sign-in-wait-seconds')
 })

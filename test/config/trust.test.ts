@@ -80,6 +80,8 @@ t.test('a project file is trusted by its exact content, once', async t => {
     { code: 'config-untrusted' },
     'one more space is another content',
   )
+  recordTrust(place.paths.state, { sha256: examineConfig(place).sha256, path: file, now: 0 })
+  t.ok(loadConfig(place), 'that one is trusted too')
   const elsewhere = folder('home', 'elsewhere')
   write(join(elsewhere, 'hallpass.jsonc'), JSON.stringify(valid, null, 2))
   t.equal(

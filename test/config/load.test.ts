@@ -49,7 +49,9 @@ t.test('a resource application of one’s own is asked for what its registration
 t.test('comments, trailing commas and a byte order mark are no faults', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'hallpass-config-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  writeFileSync(join(folder, 'hallpass.jsonc'), `\uFEFF// mine\n${JSON.stringify(valid).replace(/\}$/, ', /* port */ "port": 4000, }')}`)
+  writeFileSync(join(folder, 'hallpass.jsonc'), `\uFEFF// mine\n${JSON.stringify(valid).replace(/\}$/, ', /* port */ "port": 4000, }')}`, {
+    mode: 0o600,
+  })
   const config = loadConfig({ flags: {}, env: {}, ...at(folder) })
   t.equal(config.settings.port, 4000)
   t.equal(
@@ -69,7 +71,7 @@ t.test('a file that others may write is refused: they would choose where bearers
   const folder = mkdtempSync(join(tmpdir(), 'hallpass-config-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'hallpass.jsonc')
-  writeFileSync(path, JSON.stringify(valid))
+  writeFileSync(path, JSON.stringify(valid), { mode: 0o600 })
   chmodSync(path, 0o666)
   t.match(
     failure(() => loadConfig({ flags: {}, env: {}, ...at(folder) })),
@@ -90,7 +92,7 @@ t.test('a file that others may write is refused: they would choose where bearers
 t.test('settings from flags and environment are checked and named', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'hallpass-config-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  writeFileSync(join(folder, 'hallpass.jsonc'), JSON.stringify(valid))
+  writeFileSync(join(folder, 'hallpass.jsonc'), JSON.stringify(valid), { mode: 0o600 })
   t.match(
     failure(() => loadConfig({ flags: { port: 'x' }, env: {}, ...at(folder) })),
     { code: 'setting-invalid', message: /--port: "x" is not a whole number from 0 to 65535/ },

@@ -32,7 +32,7 @@ export type TokenVerdict =
 export type VerifyBearer = (authorization: string | undefined) => Promise<TokenVerdict>
 
 /** A data-plane role on one service, by the name that Azure gives it. */
-export type DataRole = 'FHIR Data Contributor' | 'FHIR Data Reader' | 'DICOM Data Owner' | 'DICOM Data Reader'
+export type DataRole = 'FHIR Data Contributor' | 'FHIR Data Reader' | 'FHIR Data Exporter' | 'DICOM Data Owner' | 'DICOM Data Reader'
 
 /** Which data-plane roles the principal with this object id holds. */
 export type RolesOf = (oid: string) => ReadonlySet<DataRole>
@@ -53,11 +53,15 @@ export type ServiceOptions = {
   seed: number
 }
 
-export type HealthService = { app: FastifyInstance }
+export type HealthService = {
+  app: FastifyInstance
+  /** A second server, at an origin of its own, that the service hands out URLs of; whoever calls listens and closes it too. */
+  storage?: { app: FastifyInstance; setOrigin: (origin: string) => void }
+}
 
 /** One request that a sandbox service answered, for tests that count who asked what. Bodies are never kept. */
 export type ObservedExchange = {
-  service: 'identity' | 'fhir' | 'dicom'
+  service: 'identity' | 'fhir' | 'dicom' | 'storage'
   method: string
   /** Path and query as they came. */
   target: string

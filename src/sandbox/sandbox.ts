@@ -18,7 +18,7 @@ import { createVerifier } from './token-check.ts'
 
 export type SandboxOptions = {
   /** Each 0 (any free port) unless set. */
-  ports?: { identity?: number; fhir?: number; dicom?: number }
+  ports?: { [service in ObservedExchange['service']]?: number }
   /** Redirect URIs of the public client, besides `http://localhost/-/callback` and `http://localhost`. */
   redirectUris?: readonly string[]
   /** Applications besides the public and the confidential client that are always there. */
@@ -79,7 +79,7 @@ type Service = ObservedExchange['service']
 
 async function startServices(options: SandboxOptions, observation: Observation, started: Listening[]) {
   const { ports = {}, clock = Date.now, seed = 1 } = options
-  const origins = { identity: '', fhir: '', dicom: '' }
+  const origins = { identity: '', fhir: '', dicom: '', storage: '' }
   const audiences = { fhir: fhirAudience, dicom: dicomAudience, ...options.audiences }
   const listen = async (service: Service, app: HealthService['app']) => {
     const listening = await listenOnLoopbacks(app, ports[service] ?? 0, (request, response) =>
@@ -109,6 +109,10 @@ async function startServices(options: SandboxOptions, observation: Observation, 
   const verifiers = createVerifiers(origins.identity, audiences, faults, clock)
   await listen('fhir', fhir.app)
   await listen('dicom', dicom.app)
+  if (fhir.storage) {
+    await listen('storage', fhir.storage.app)
+    fhir.storage.setOrigin(origins.storage)
+  }
   const { applications } = directory
   const { redirectUris } = applications.find(({ appId }) => appId === clientId) ?? { redirectUris: { publicClient: [] } }
   return {

@@ -259,6 +259,18 @@ test('a device code needs a public client, or its secret; and consent like any s
   t.equal((await poll(identity, asked.device_code, { client_id: asking })).status, 200)
 })
 
+test('a native application’s own scheme is a redirect URI like any other, and the pages’ policy lets forms lead there', async t => {
+  const appId = '22222222-aaaa-4bbb-8ccc-000000000004'
+  const registration = { appId, displayName: 'Native', redirectUris: { publicClient: ['org.example.app://back'] } }
+  const { base } = await start(t, { applications: [registration] })
+  const fields = { client_id: appId, redirect_uri: 'org.example.app://back' }
+  const policy = (await fetch(authorizeUrl(base, fields))).headers.get('content-security-policy')
+  t.match(policy, "form-action 'self' org.example.app:;")
+  t.match((await choose(authorizeUrl(base, fields))).headers.get('location'), /^org\.example\.app:\/\/back\?code=/)
+  const posted = await choose(authorizeUrl(base, { ...fields, response_mode: 'form_post' }))
+  t.match(posted.headers.get('content-security-policy'), "form-action 'self' org.example.app:;")
+})
+
 test('logout is a page, and discovery names it and the device endpoint', async t => {
   const { base, url } = await start(t)
   const document = await (await fetch(`${base}/v2.0/.well-known/openid-configuration`)).json()

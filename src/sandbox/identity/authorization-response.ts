@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import type { PendingAuthorization } from './authorization-server.ts'
 import { html } from './html.ts'
-import { noStore, sendPage } from './page.ts'
+import { formTargetOf, noStore, sendPage } from './page.ts'
 
 /** Where an answer may go: known as soon as the redirect URI is found good. */
 export type ResponseTarget = Pick<PendingAuthorization, 'application' | 'redirectUri' | 'platform' | 'responseMode' | 'state'>
@@ -32,7 +32,7 @@ ${inputs}
     status: 200,
     title: 'hallpass sandbox: going back',
     body,
-    formTarget: new URL(redirectUri).origin,
+    formTarget: formTargetOf(redirectUri),
     script: 'document.forms[0].submit()',
     referrerPolicy: 'no-referrer',
   })

@@ -4,8 +4,7 @@ import type { PendingSignIn } from './authorization-server.ts'
 import type { WantedScope } from './consent.ts'
 import type { DirectoryPerson } from './directory.ts'
 import { type Html, html } from './html.ts'
-import { sendPage } from './page.ts'
-import { formTargetOf } from './sign-in-page.ts'
+import { formTargetOf, sendPage } from './page.ts'
 
 export type ConsentPage = {
   pending: PendingSignIn

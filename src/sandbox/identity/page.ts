@@ -42,6 +42,12 @@ ${script !== undefined && html`<script nonce="${nonce}">${{ markup: script }}</s
     .send(document.markup)
 }
 
+/** A source expression for a redirect URI: its origin, or its scheme where it has none. */
+export function formTargetOf(redirectUri: string): string {
+  const { origin, protocol } = new URL(redirectUri)
+  return origin === 'null' ? protocol : origin
+}
+
 /** Fields of every answer that holds a code, a token or a ticket, or leads to one. */
 export const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
 

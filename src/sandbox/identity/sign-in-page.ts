@@ -4,7 +4,7 @@ import type { PendingSignIn } from './authorization-server.ts'
 import type { DirectoryPerson } from './directory.ts'
 import { type FaultName, faultTable } from './fault-table.ts'
 import { type Html, html } from './html.ts'
-import { sendPage } from './page.ts'
+import { formTargetOf, sendPage } from './page.ts'
 
 export type SignInPage = {
   pending: PendingSignIn
@@ -40,12 +40,6 @@ ${people.filter(({ hindrance }) => !hindrance).map(person => choice(person, pers
 ${destination(pending)}`
   const formTarget = pending.kind === 'authorization' ? { formTarget: formTargetOf(pending.redirectUri) } : {}
   return sendPage(reply, { status: 200, title: 'hallpass sandbox: sign in', body, ...formTarget, referrerPolicy: 'same-origin' })
-}
-
-/** A source expression for a redirect URI: its origin, or its scheme where it has none. */
-export function formTargetOf(redirectUri: string): string {
-  const { origin, protocol } = new URL(redirectUri)
-  return origin === 'null' ? protocol : origin
 }
 
 const faultNotice = (

@@ -16,34 +16,31 @@ export type ConsentPage = {
   action: string
 }
 
+type Wording = { heading: string; reason: Html; buttons: Html; footnote?: string }
+
 /** Asks the person. The form posts `ticket` and `do` (accept or decline). */
 export function sendConsentPage(reply: FastifyReply, page: ConsentPage): FastifyReply {
-  const { displayName } = page.pending.application
-  const buttons = html`<button name="do" value="accept">Accept</button>
-<button name="do" value="decline" class="second">Cancel</button>`
-  return send(
-    reply,
-    page,
-    html`Permissions requested`,
-    html`<p><strong>${displayName}</strong> would like to use in your name:</p>`,
-    buttons,
-  )
+  return send(reply, page, {
+    heading: 'Permissions requested',
+    reason: html`<p><strong>${page.pending.application.displayName}</strong> would like to use in your name:</p>`,
+    buttons: html`<button name="do" value="accept">Accept</button>
+<button name="do" value="decline" class="second">Cancel</button>`,
+    footnote: 'You are asked once: the sandbox remembers the answer yes until it is stopped.',
+  })
 }
 
 /** Says that only an administrator may. The form posts `ticket` and `do` (return). */
 export function sendApprovalPage(reply: FastifyReply, page: ConsentPage): FastifyReply {
   const { displayName } = page.pending.application
-  const reason = html`<p><strong>${displayName}</strong> needs permissions that only an administrator of this organization can grant:</p>`
-  return send(
-    reply,
-    page,
-    html`Need admin approval`,
-    reason,
-    html`<button name="do" value="return">Back to ${displayName} without approval</button>`,
-  )
+  return send(reply, page, {
+    heading: 'Need admin approval',
+    reason: html`<p><strong>${displayName}</strong> needs permissions that only an administrator of this organization can grant:</p>`,
+    buttons: html`<button name="do" value="return">Back to ${displayName} without approval</button>`,
+  })
 }
 
-function send(reply: FastifyReply, { pending, person, wanted, ticket, action }: ConsentPage, heading: Html, reason: Html, buttons: Html) {
+function send(reply: FastifyReply, { pending, person, wanted, ticket, action }: ConsentPage, wording: Wording): FastifyReply {
+  const { heading, reason, buttons, footnote } = wording
   const body = html`<h1>${heading}</h1>
 <p class="quiet">hallpass’s sandbox, not a Microsoft page. Signed in as ${person.name}, ${person.username}</p>
 ${reason}
@@ -55,7 +52,7 @@ ${wanted.map(({ resource, name }) => html`<li><code>${name}</code> of ${resource
 ${buttons}
 </div>
 </form>
-<p class="quiet from">You are asked once: the sandbox remembers the answer yes until it is stopped.</p>`
+${footnote !== undefined && html`<p class="quiet from">${footnote}</p>`}`
   const formTarget = pending.kind === 'authorization' ? { formTarget: formTargetOf(pending.redirectUri) } : {}
   return sendPage(reply, { status: 200, title: 'hallpass sandbox: consent', body, ...formTarget, referrerPolicy: 'same-origin' })
 }

@@ -37,7 +37,7 @@ export function dicomFile(
     ...elements,
   }
   file.dict = Object.fromEntries(Object.entries(all).filter((entry): entry is [string, Dict[string]] => entry[1] !== undefined))
-  return Buffer.from(file.write())
+  return Buffer.from(file.write({ allowInvalidVRLength: true }))
 }
 
 export const multipartType = 'multipart/related; type="application/dicom"; boundary="a border"'

@@ -19,14 +19,14 @@ export const profileSchema = Type.Object(
     flow: Type.Optional(
       choice(
         ['authorization-code', 'device-code', 'client-credentials'],
-        'How to get a token: a person signs in with the system browser, or with a code on any device; or the application signs in as itself.',
+        'How to get a token: a person signs in with the system browser, or with a code on any device (not there yet); or the application signs in as itself.',
         { default: 'authorization-code' },
       ),
     ),
     credential: Type.Optional(
       choice(
         ['none', 'secret', 'certificate'],
-        'What the application proves itself with: nothing (a public client), or a secret or certificate that the vault keeps.',
+        'What the application proves itself with: nothing (a public client), or a secret that the vault keeps, or a certificate (not there yet).',
         { default: 'none' },
       ),
     ),

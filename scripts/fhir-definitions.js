@@ -21,10 +21,22 @@ const elementFields = ['id', 'path', 'sliceName', 'min', 'max', 'base', 'content
 /** The types of search parameter that the service can evaluate. */
 const searchTypes = new Set(['string', 'token', 'reference', 'date', 'number', 'quantity', 'uri'])
 
-/** Writes the trimmed definitions, `{types, structures, searchParameters}`, to a file. */
+/** Writes the trimmed definitions, `{types, structures, searchParameters, patientCompartment}`, to a file. */
 export function writeFhirDefinitions(target) {
-  const definitions = { types: served.toSorted(), structures: structures(), searchParameters: searchParameters() }
+  const definitions = {
+    types: served.toSorted(),
+    structures: structures(),
+    searchParameters: searchParameters(),
+    patientCompartment: patientCompartment(),
+  }
   writeFileSync(target, JSON.stringify(definitions))
+}
+
+/** By served type: the search parameters by which a resource belongs to a patient. */
+function patientCompartment() {
+  const { resource } = JSON.parse(readFileSync(`${source}/compartmentdefinition-patient.json`, 'utf8'))
+  const members = resource.filter(({ code, param }) => served.includes(code) && param)
+  return Object.fromEntries(members.map(({ code, param }) => [code, param]))
 }
 
 function structures() {

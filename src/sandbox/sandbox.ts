@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import type { HealthService, ObservedExchange, Observer, RolesOf, ServiceOptions } from './contract.ts'
 import { dicomService } from './dicom/service.ts'
-import { fhirService } from './fhir/service.ts'
+import { type FhirServiceOptions, fhirService } from './fhir/service.ts'
 import type { AuthorizationServerParts } from './identity/authorization-server.ts'
 import type { Application, Directory, UserConsent } from './identity/directory.ts'
 import { createFaultSwitch, type FaultSwitch } from './identity/fault-switch.ts'
@@ -31,6 +31,8 @@ export type SandboxOptions = {
   userConsent?: UserConsent
   /** The fault that is on from the start. */
   fault?: FaultName
+  /** How the FHIR service is limited; it is not, and exports take a second, unless set. */
+  fhir?: Pick<FhirServiceOptions, 'concurrentRequests' | 'exportMilliseconds'>
   /** Milliseconds that an answer takes while the fault `slow` is on; ten seconds unless set. */
   slowMilliseconds?: number
   /** Seconds that a device is told to leave between two questions; 5 unless set. */
@@ -102,7 +104,7 @@ async function startServices(options: SandboxOptions, observation: Observation, 
   })
   const [identity, fhir, dicom] = await Promise.all([
     createIdentity(options, { directory, faults, clock, origin: () => origins.identity, noteGrant: observation.noteGrant }),
-    fhirService(serviceOptions('fhir')),
+    fhirService({ ...serviceOptions('fhir'), ...options.fhir }),
     dicomService(serviceOptions('dicom')),
   ])
   await listen('identity', identity)

@@ -14,6 +14,7 @@ const roles: Record<Kind, Record<string, DataRole[]>> = {
   fhir: {
     writer: ['FHIR Data Contributor'],
     reader: ['FHIR Data Reader'],
+    exporter: ['FHIR Data Exporter'],
     'other-service': ['DICOM Data Owner'],
     application: ['FHIR Data Contributor'],
   },
@@ -44,6 +45,9 @@ function verdictOf(kind: Kind, authorization: string | undefined): TokenVerdict 
   if (token === 'other-scope') return { ok: true, claims: { ...claims, oid: 'writer', scp: 'Other.Scope' } }
   const { scp: _, ...unscoped } = claims
   if (token === 'public-without-scope') return { ok: true, claims: { ...unscoped, oid: 'writer' } }
+  const [, appRole] = /^app-role:(.+)$/.exec(token) ?? []
+  if (appRole) return { ok: true, claims: { ...unscoped, appidacr: '1', idtyp: 'app', roles: [appRole] } }
+  if (token === 'scope-and-role') return { ok: true, claims: { ...claims, roles: ['system.all.all'] } }
   if (token === 'application') return { ok: true, claims: { ...unscoped, appidacr: '1' } }
   return { ok: true, claims }
 }
@@ -62,7 +66,7 @@ export async function startService(
   { time = { now: Date.parse('2026-01-02T03:04:05Z') }, seed = 1 } = {},
 ): Promise<Client> {
   const address: { origin: string } = { origin: '' }
-  const { app } = await build({
+  const { app, storage } = await build({
     verify: async authorization => verdictOf(kind, authorization),
     rolesOf: oid => new Set(roles[kind][oid] ?? []),
     origin: () => address.origin,
@@ -71,16 +75,28 @@ export async function startService(
     clock: () => time.now,
     seed,
   })
-  await app.ready()
-  const server = createServer((request, response) => app.routing(request, response)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  address.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const main = await listen(app)
+  address.origin = main.origin
+  const second = storage && (await listen(storage.app))
+  storage?.setOrigin(second?.origin ?? '')
   return {
     origin: address.origin,
     ask: (path, { as = 'writer', headers, ...init } = {}) => {
       const authorization = as === '' ? {} : { authorization: `Bearer ${as}` }
       return fetch(new URL(path, address.origin), { ...init, headers: { ...authorization, ...headers } })
     },
+    close: async () => {
+      await Promise.all([main.close(), second?.close()])
+    },
+  }
+}
+
+async function listen(app: HealthService['app']) {
+  await app.ready()
+  const server = createServer((request, response) => app.routing(request, response)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: async () => {
       const closed = once(server, 'close')
       server.close()

@@ -4,21 +4,29 @@ import { getSearchParameters } from './medplum.ts'
 
 type Interaction = CapabilityStatementRestResourceInteraction['code']
 
-const interactions: Interaction[] = ['read', 'vread', 'history-instance', 'search-type', 'create', 'update', 'patch', 'delete']
+const interactions: Interaction[] = [
+  ...(['read', 'vread', 'history-instance', 'history-type', 'search-type', 'create', 'update', 'patch', 'delete'] as const),
+]
 
-/**
- * @param base - Origin of the service.
- * @param authority - The authorization server's URL with the tenant: its two OAuth 2.0 endpoints are listed as SMART on FHIR does it.
- * @param date - When the service was started, ISO 8601.
- */
-export function capabilityStatement(types: Iterable<string>, base: string, authority: string, date: string): CapabilityStatement {
+/** Where the service is, who grants its tokens (the URL with the tenant), and since when it runs (ISO 8601). */
+export type Place = { base: string; authority: string; date: string }
+
+/** @see FHIR R4, CapabilityStatement; the authorization server's endpoints are listed as SMART on FHIR does it. */
+export function capabilityStatement(types: Iterable<string>, { base, authority, date }: Place): CapabilityStatement {
   return {
     resourceType: 'CapabilityStatement',
     ...{ url: `${base}/metadata`, name: 'HallpassSandbox', title: 'The hallpass sandbox: synthetic records, nothing is kept' },
     ...{ status: 'active', experimental: true, date, publisher: 'hallpass', kind: 'instance', fhirVersion: '4.0.1' },
     ...{ software: { name: 'hallpass sandbox' }, implementation: { description: 'hallpass sandbox', url: base } },
     ...{ format: ['application/fhir+json', 'json'], patchFormat: ['application/fhir+json', 'application/json-patch+json'] },
-    rest: [{ mode: 'server', security: security(authority), resource: [...types].map(restResource) }],
+    rest: [
+      {
+        ...{ mode: 'server', security: security(authority), resource: [...types].map(restResource) },
+        interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
+        operation: [operation('export', 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export'), validation],
+        compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
+      },
+    ],
   }
 }
 
@@ -32,6 +40,18 @@ function security(authority: string) {
   }
 }
 
+const operation = (name: string, definition: string) => ({ name, definition })
+const validation = operation('validate', 'http://hl7.org/fhir/OperationDefinition/Resource-validate')
+
+/** Besides validation, the operations that some types have. */
+const operationsOf: Record<string, ReturnType<typeof operation>[]> = {
+  Patient: [
+    operation('everything', 'http://hl7.org/fhir/OperationDefinition/Patient-everything'),
+    operation('export', 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export'),
+  ],
+  Group: [operation('export', 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export')],
+}
+
 function restResource(type: string): CapabilityStatementRestResource {
   const parameters = Object.values(getSearchParameters(type) ?? {})
   return {
@@ -39,8 +59,9 @@ function restResource(type: string): CapabilityStatementRestResource {
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     interaction: interactions.map(code => ({ code })),
     ...{ versioning: 'versioned', readHistory: true, updateCreate: true, conditionalCreate: true, conditionalUpdate: true },
-    ...{ conditionalDelete: 'single', referencePolicy: ['literal', 'local'] },
+    ...{ conditionalDelete: 'multiple', referencePolicy: ['literal', 'local'] },
     searchParam: parameters.map(({ code, type, url }) => ({ name: code, type, ...(url && { definition: url }) })),
     searchInclude: parameters.filter(({ type }) => type === 'reference').map(({ code }) => `${type}:${code}`),
+    operation: [validation, ...(operationsOf[type] ?? [])],
   }
 }

@@ -3,27 +3,42 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { SearchParameter, StructureDefinition } from '@medplum/fhirtypes'
 import { globalSchema, indexSearchParameterBundle, indexStructureDefinitionBundle } from './medplum.ts'
 
-type Definitions = { types: string[]; structures: StructureDefinition[]; searchParameters: SearchParameter[] }
+type Definitions = {
+  types: string[]
+  structures: StructureDefinition[]
+  searchParameters: SearchParameter[]
+  /** By resource type: the search parameters that lead to the patient whose compartment a resource is in. */
+  patientCompartment: Record<string, string[]>
+}
 
 /** Parameters of one vendor's own that @medplum/core gives every type; no other FHIR server knows them. */
 const vendorParameters = ['_compartment', '_project']
 
-let served: ReadonlySet<string> | undefined
+let loaded: { served: ReadonlySet<string>; patientCompartment: Definitions['patientCompartment'] } | undefined
 
 /**
  * Indexes the definitions with @medplum/core, once a process: without them its search finds nothing and its validation knows no type.
  * @returns The names of the resource types that are served.
  */
 export function loadDefinitions(): ReadonlySet<string> {
-  served ??= index(JSON.parse(readFileSync(definitionsFile(), 'utf8')))
-  return served
+  return load().served
 }
 
-function index({ types, structures, searchParameters }: Definitions): ReadonlySet<string> {
+/** By resource type: the search parameters that lead to the patient whose compartment a resource is in. */
+export function patientCompartment(): Definitions['patientCompartment'] {
+  return load().patientCompartment
+}
+
+function load() {
+  loaded ??= index(JSON.parse(readFileSync(definitionsFile(), 'utf8')))
+  return loaded
+}
+
+function index({ types, structures, searchParameters, patientCompartment }: Definitions) {
   indexStructureDefinitionBundle(structures)
   indexSearchParameterBundle({ resourceType: 'Bundle', type: 'collection', entry: searchParameters.map(resource => ({ resource })) })
   for (const type of types) for (const code of vendorParameters) delete globalSchema.types[type]?.searchParams?.[code]
-  return new Set(types)
+  return { served: new Set(types), patientCompartment }
 }
 
 /** Beside the bundle, or one folder up from this module when it runs unbundled. */

@@ -13,8 +13,6 @@ export {
   globalSchema,
   indexSearchParameterBundle,
   indexStructureDefinitionBundle,
-  isOk,
-  normalizeOperationOutcome,
   OperationOutcomeError,
   parseFhirPath,
   parseFhirPathPatchParameters,
@@ -24,4 +22,4 @@ export {
   toTypedValue,
   validateResource,
 } from '@medplum/core'
-export { FhirRepository, FhirRouter, getExtraEntries } from '@medplum/fhir-router'
+export { FhirRepository, getExtraEntries } from '@medplum/fhir-router'

@@ -2,23 +2,27 @@
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
 import { getStatus, OperationOutcomeError } from './medplum.ts'
 
-/** The ids by which @medplum's `getStatus` knows an outcome's status; its batches keep nothing else of an error. */
-const idOfStatus: Record<number, string> = { 403: 'forbidden', 404: 'not-found', 409: 'conflict', 410: 'gone', 412: 'precondition-failed' }
-
 /** A request refused with an HTTP status and the issues that explain it. */
 export class Refusal extends OperationOutcomeError {
   readonly status: number
+  /** Header fields of the answer. */
+  readonly fields: Record<string, string>
 
-  constructor(status: number, issue: OperationOutcomeIssue[]) {
-    const id = idOfStatus[status]
-    super({ resourceType: 'OperationOutcome', ...(id && { id }), issue })
+  constructor(status: number, issue: OperationOutcomeIssue[], fields: Record<string, string> = {}) {
+    super({ resourceType: 'OperationOutcome', issue })
     this.status = status
+    this.fields = fields
   }
 }
 
 /** A refusal with one error issue, in the form and the words of the Azure service where its source has them. */
-export function refuse(status: number, code: OperationOutcomeIssue['code'], diagnostics: string): Refusal {
-  return new Refusal(status, [{ severity: 'error', code, diagnostics }])
+export function refuse(
+  status: number,
+  code: OperationOutcomeIssue['code'],
+  diagnostics: string,
+  fields: Record<string, string> = {},
+): Refusal {
+  return new Refusal(status, [{ severity: 'error', code, diagnostics }], fields)
 }
 
 /** The refusal that an error of ours, of @medplum's or of fastify's amounts to; 500 without details for any other. */

@@ -71,10 +71,7 @@ export class ResourceStore extends FhirRepository implements Lookup {
     options?: { ifMatch?: string },
   ): Promise<WithId<T>> {
     const resource = await this.readResource<T>(type, id)
-    if (Array.isArray(patch)) {
-      const [failure] = applyPatch(resource, patch).filter(result => result !== null)
-      if (failure) throw refuse(400, 'invalid', failure.message)
-    } else fhirpathPatchTypedValue(toTypedValue(resource), parseFhirPathPatchParameters(patch))
+    applyTo(resource, patch)
     if (resource.id !== id || resource.resourceType !== type) throw refuse(400, 'invalid', 'Patching immutable properties is not allowed.')
     return this.updateResource(resource, options)
   }
@@ -108,6 +105,16 @@ export class ResourceStore extends FhirRepository implements Lookup {
     return this.#log.of(type, id)
   }
 
+  /** @see VersionLog.all */
+  allVersions(): Version[] {
+    return this.#log.all()
+  }
+
+  /** @see VersionLog.erase */
+  erase(type: string, id: string): void {
+    this.#log.erase(type, id)
+  }
+
   /** @see VersionLog.find */
   find(type: string, predicates?: Predicate[]): LiveVersion[] {
     return this.#log.find(type, predicates)
@@ -121,7 +128,7 @@ export class ResourceStore extends FhirRepository implements Lookup {
     return this.find(type).map(({ resource }) => resource)
   }
 
-  /** For the router's conditional interactions and for included resources; the service's own search pages over `find`. */
+  /** For included resources; the service's own search pages over `find`. */
   override async search<T extends Resource>(request: SearchRequest<T>): Promise<Bundle<WithId<T>>> {
     const type = request.resourceType
     const predicates = (request.filters ?? []).map(filter => compileFilter(type, criterionName(filter), criterionValue(filter), this))
@@ -175,9 +182,21 @@ export class ResourceStore extends FhirRepository implements Lookup {
   }
 }
 
+/** @throws Refusal 400 with the code that the Azure service gives a patch that cannot be applied. */
+function applyTo(resource: Resource, patch: Operation[] | Parameters): void {
+  try {
+    if (Array.isArray(patch)) {
+      const [failure] = applyPatch(resource, patch).filter(result => result !== null)
+      if (failure) throw failure
+    } else fhirpathPatchTypedValue(toTypedValue(resource), parseFhirPathPatchParameters(patch))
+  } catch (error) {
+    throw refuse(400, 'processing', error instanceof Error && error.message !== '' ? error.message : 'The patch cannot be applied.')
+  }
+}
+
 function live<T extends Resource>(version: Version | undefined, what: string): WithId<T> {
   if (version === undefined) throw refuse(404, 'not-found', `${what} couldn't be found.`)
-  if (version.resource === undefined) throw refuse(410, 'deleted', `${what} has been deleted.`)
+  if (version.resource === undefined) throw refuse(410, 'deleted', `${what} has been deleted.`, { etag: `W/"${version.versionId}"` })
   return deepClone(version.resource) as WithId<T>
 }
 

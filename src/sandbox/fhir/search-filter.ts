@@ -123,6 +123,7 @@ function compileReverseChain(name: string, value: string, lookup: Lookup): Predi
   return resource => referenced.has(`${resource.resourceType}/${resource.id}`)
 }
 
-function referencesOf(parameter: SearchParameter, resource: Resource): string[] {
+/** The references that a parameter finds in a resource. */
+export function referencesOf(parameter: SearchParameter, resource: Resource): string[] {
   return valuesOf(parameter, resource).flatMap(({ value }) => (value as Reference | undefined)?.reference ?? [])
 }

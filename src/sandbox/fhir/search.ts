@@ -1,11 +1,12 @@
 // Searches a resource type and pages through what it found, with absolute links.
-import type { Bundle, BundleEntry, BundleLink, Resource } from '@medplum/fhirtypes'
+import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes'
 import { encodeContinuation } from './continuation.ts'
+import { linksOf } from './links.ts'
 import { getExtraEntries, toPeriod } from './medplum.ts'
 import { outcomeOf } from './refusal.ts'
 import type { ResourceStore } from './resource-store.ts'
 import { parameterOf, valuesOf } from './search-filter.ts'
-import type { Pair, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 import { subset } from './subset.ts'
 import type { LiveVersion } from './version-log.ts'
 
@@ -13,9 +14,15 @@ type Match = LiveVersion & { key?: string | number }
 
 /**
  * @param base - The service's origin, without a trailing slash: links and full URLs are absolute.
+ * @param request - `path` is that of the links when it is not the type's own.
  * @returns A searchset as the Azure service writes it: `self`, `next` while there is more, a total only when it was asked for.
  */
-export async function search(store: ResourceStore, plan: SearchPlan, base: string, request: { id: string; now: string }): Promise<Bundle> {
+export async function search(
+  store: ResourceStore,
+  plan: SearchPlan,
+  base: string,
+  request: { id: string; now: string; path?: string },
+): Promise<Bundle> {
   const matches = ordered(store.find(plan.type, plan.predicates), plan)
   const rest = matches.filter(isAfter(plan))
   const page = plan.countOnly ? [] : rest.slice(0, plan.count)
@@ -28,7 +35,7 @@ export async function search(store: ResourceStore, plan: SearchPlan, base: strin
     meta: { lastUpdated: request.now },
     type: 'searchset',
     ...(plan.total && { total: matches.length }),
-    link: links(plan, `${base}/${plan.type}`, next),
+    link: linksOf(`${base}/${request.path ?? plan.type}`, plan.used, next),
     ...(entry.length > 0 && { entry }),
   }
 }
@@ -81,16 +88,4 @@ async function resourceEntries(store: ResourceStore, page: Match[], plan: Search
 
 function issueEntries({ issues }: SearchPlan, requestId: string): BundleEntry[] {
   return issues.length === 0 ? [] : [{ resource: outcomeOf(issues, requestId), search: { mode: 'outcome' } }]
-}
-
-function links({ used }: SearchPlan, url: string, next: string | undefined): BundleLink[] {
-  const self: BundleLink = { relation: 'self', url: withQuery(url, used) }
-  // The total is counted for the first page only.
-  const following = used.filter(([name]) => name !== 'ct' && name !== '_total')
-  return next === undefined ? [self] : [{ relation: 'next', url: withQuery(url, [...following, ['ct', next]]) }, self]
-}
-
-function withQuery(url: string, pairs: Pair[]): string {
-  const query = pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
-  return query === '' ? url : `${url}?${query}`
 }

@@ -5,6 +5,8 @@ import type { Predicate } from './search-filter.ts'
 
 /** One version of a resource; a deletion is a version without a resource. */
 export type Version = {
+  type: string
+  id: string
   method: 'POST' | 'PUT' | 'DELETE'
   /** `1`, `2`, …: a deletion counts. */
   versionId: string
@@ -31,13 +33,23 @@ export class VersionLog {
     const { resourceType, id } = resource
     const versionId = this.#nextVersionId(resourceType, id)
     const stored: WithId<T> = deepClone({ ...resource, meta: { ...resource.meta, versionId, lastUpdated } })
-    this.#push(resourceType, id, { method, versionId, lastUpdated, sequence: ++this.#sequence, resource: stored })
+    this.#push({ type: resourceType, id, method, versionId, lastUpdated, sequence: ++this.#sequence, resource: stored })
     return deepClone(stored)
   }
 
   /** Adds the version that marks a resource as deleted. */
   remove(type: string, id: string, lastUpdated: string): void {
-    this.#push(type, id, { method: 'DELETE', versionId: this.#nextVersionId(type, id), lastUpdated, sequence: ++this.#sequence })
+    this.#push({ type, id, method: 'DELETE', versionId: this.#nextVersionId(type, id), lastUpdated, sequence: ++this.#sequence })
+  }
+
+  /** Forgets a resource with all its versions. */
+  erase(type: string, id: string): void {
+    this.#versions.delete(`${type}/${id}`)
+  }
+
+  /** All versions of all resources, oldest first. Not copies: read only. */
+  all(): Version[] {
+    return [...this.#versions.values()].flat().toSorted((a, b) => a.sequence - b.sequence)
   }
 
   /** The live versions of a type that fulfil every predicate, in the order of their writing. Not copies: read only. */
@@ -69,7 +81,8 @@ export class VersionLog {
   }
 
   /** Lists are replaced, never changed: marks keep the old ones. */
-  #push(type: string, id: string, version: Version): void {
+  #push(version: Version): void {
+    const { type, id } = version
     this.#versions.set(`${type}/${id}`, [...this.of(type, id), version])
   }
 }

@@ -1,5 +1,5 @@
 // Organizations, practitioners and patients whose names say that they are invented.
-import type { Organization, Patient, Practitioner } from '@medplum/fhirtypes'
+import type { Group, Organization, Patient, Practitioner } from '@medplum/fhirtypes'
 import { phantomPatient } from '../../dicom/phantom-identity.ts'
 import { between, pick, type Random } from '../../random.ts'
 import { identifier, refer, twoDigits } from './synthetic.ts'
@@ -80,6 +80,15 @@ function patient(
     address: [{ use: 'home', line: [`${number} Placeholder Road`], city: pick(random, places), postalCode: '00000', country: 'XX' }],
     managingOrganization: refer<Organization>(hospital, hospital.name),
     generalPractitioner: [refer<Practitioner>(doctor)],
+  }
+}
+
+/** The first few of the patients, as somebody would gather them for a bulk export. */
+export function cohort(people: Identified<Patient>[]): Identified<Group> {
+  const member = people.slice(0, 5).map(patient => ({ entity: refer<Patient>(patient) }))
+  return {
+    ...{ resourceType: 'Group', id: 'group-01', identifier: identifier('group', 'GROUP-1'), active: true, type: 'person', actual: true },
+    ...{ name: 'Synthetic cohort', quantity: member.length, member },
   }
 }
 

@@ -17,7 +17,7 @@ import { openKeychain } from './vault/keychain.ts'
 import { type OpenedVault, openVault } from './vault/open-vault.ts'
 import { openDocument, type VaultDocument } from './vault/vault-document.ts'
 
-export { type Edges, type Surroundings, systemEdges } from './compose/edges.ts'
+export { type Edges, systemEdges } from './compose/edges.ts'
 export type { Reload } from './compose/reload.ts'
 export type { Secrets } from './compose/secrets.ts'
 

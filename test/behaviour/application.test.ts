@@ -38,7 +38,10 @@ function configure(home: Home, { identity, fhir, dicom }: Sandbox, more: object 
 
 /** `hallpass …args` with something on its standard input. */
 function piped(home: Home, args: string[], input: string): Promise<Ended> {
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, 'dist/src/main.js', ...args], { env: home.env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, 'dist/src/main.js', ...args], {
+    env: home.env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const text = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (part: string) => {

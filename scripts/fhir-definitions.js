@@ -67,7 +67,55 @@ function trimElement(element) {
   const constraints = (element.constraint ?? []).filter(({ key }) => key !== 'ele-1') // the validator skips it, and every element has it
   if (constraints.length > 0)
     trimmed.constraint = constraints.map(({ key, severity, human, expression }) => ({ key, severity, human, expression }))
+  const codes = requiredCodes(element)
+  if (codes) trimmed.constraint = [...(trimmed.constraint ?? []), codeConstraint(codes)]
   return trimmed
+}
+
+/** Value sets with more codes, such as all units or languages, are left unchecked. */
+const mostCodes = 100
+
+/** The codes that a code must be one of; undefined when it is not bound to a list. */
+function requiredCodes({ type = [], binding }) {
+  if (binding?.strength !== 'required' || type.length !== 1 || type[0].code !== 'code') return undefined
+  const codes = codesOf(binding.valueSet)
+  return codes && codes.length > 0 && codes.length <= mostCodes ? codes : undefined
+}
+
+/**
+ * The validator checks no bindings, but it evaluates constraints: a binding to a list of codes becomes one.
+ * A code with an extension passes: it may have no value.
+ */
+function codeConstraint(codes) {
+  const pattern = codes.map(code => code.replace(/[^\w-]/g, '[$&]')).join('|')
+  return {
+    key: 'code',
+    severity: 'error',
+    human: `One of ${codes.join(', ')}`,
+    expression: `extension.exists() or toString().matches('^(${pattern})$')`,
+  }
+}
+
+let terminology
+
+/** All codes of a value set; undefined when they are not listed in FHIR's own definitions. */
+function codesOf(url) {
+  terminology ??= new Map(resourcesOf('valuesets.json').map(resource => [`${resource.resourceType} ${resource.url}`, resource]))
+  const { include = [], exclude } = terminology.get(`ValueSet ${url.split('|', 1)[0]}`)?.compose ?? {}
+  const parts = include.map(({ system, concept, filter, valueSet = [] }) => {
+    if (filter) return undefined
+    if (concept) return concept.map(({ code }) => code)
+    if (system) return codesOfSystem(system)
+    const included = valueSet.map(codesOf)
+    return included.includes(undefined) ? undefined : included.flat()
+  })
+  return exclude || parts.includes(undefined) ? undefined : parts.flat()
+}
+
+function codesOfSystem(system) {
+  const { content, concept = [] } = terminology.get(`CodeSystem ${system}`) ?? {}
+  const listed = concepts => concepts.flatMap(({ code, concept = [] }) => [code, ...listed(concept)])
+  return content === 'complete' ? listed(concept) : undefined
 }
 
 function searchParameters() {

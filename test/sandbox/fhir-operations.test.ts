@@ -117,6 +117,27 @@ test('a compartment search finds what belongs to the patient, in pages', async t
     t.equal((await client.ask(path)).status, 404, path)
 })
 
+test('a search across types is confined by _type and common parameters, and pages like any other', async t => {
+  const client = await start(t)
+  const wanted = records.filter(({ resourceType }) => resourceType === 'Patient' || resourceType === 'Organization')
+  const pages = await walk(client, '/?_type=Patient,Organization&_count=20')
+  t.same(
+    namesOf(pages),
+    wanted.map(({ resourceType, id }) => `${resourceType}/${id}`),
+  )
+  t.equal(linkOf(pages[0] as Bundle, 'self'), `${client.origin}/?_type=Patient%2COrganization&_count=20`)
+  t.same(namesOf(await walk(client, '/?_id=patient-01')), ['Patient/patient-01'])
+  t.same(namesOf(await walk(client, '/?_lastUpdated=gt2026-01-01')), [])
+  const all = await bundleOf(await client.ask('/?_tag=HTEST&_summary=count'))
+  t.equal(all.total, records.length)
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const posted = await bundleOf(await client.ask('/_search', { method: 'POST', as: 'reader', headers: form, body: '_type=Group' }))
+  t.same(namesOf([posted]), ['Group/group-01'])
+  t.equal((await client.ask('/?_type=Nothing')).status, 400)
+  t.equal((await client.ask('/?family=Sample', { headers: { prefer: 'handling=strict' } })).status, 400)
+  t.equal((await client.ask('/', { as: '' })).status, 401)
+})
+
 test('$validate says with 200 what is wrong with a resource, sent or stored, and stores nothing', async t => {
   const client = await start(t)
   const before = await bundleOf(await client.ask('/_history?_count=0'))
@@ -416,7 +437,7 @@ test('what the service says of itself is what it serves', async t => {
   const [rest] = statement.rest ?? []
   t.same(
     rest?.interaction?.map(({ code }) => code),
-    ['batch', 'transaction', 'history-system'],
+    ['batch', 'transaction', 'history-system', 'search-system'],
   )
   t.same(
     rest?.operation?.map(({ name }) => name),

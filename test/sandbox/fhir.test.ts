@@ -435,6 +435,28 @@ test('invalid resources are refused with every issue that they have', async t =>
   t.equal(badId.status, 400)
 })
 
+test('a code that is bound to a list must be of it, unless an extension stands in for it', async t => {
+  const client = await start(t)
+  const timing = (...dayOfWeek: string[]) => ({
+    ...{ resourceType: 'MedicationRequest', status: 'active', intent: 'order', subject: { reference: 'Patient/patient-01' } },
+    ...{ medicationCodeableConcept: { text: 'x' }, dosageInstruction: [{ timing: { repeat: { dayOfWeek } } }] },
+  })
+  const wrong: [string, object, string, string][] = [
+    ['/Patient', { resourceType: 'Patient', gender: 'femal' }, 'Patient.gender', 'male, female, other, unknown'],
+    ['/Patient', { resourceType: 'Patient', name: [{ use: 'real' }] }, 'Patient.name[0].use', 'usual, official'],
+    ['/Observation', { resourceType: 'Observation', status: 'done', code: { text: 'x' } }, 'Observation.status', 'registered, preliminary'],
+    ['/MedicationRequest', timing('mon', 'noday'), 'MedicationRequest.dosageInstruction[0].timing.repeat.dayOfWeek[1]', 'mon, tue'],
+  ]
+  for (const [path, resource, place, codes] of wrong) {
+    const response = await post(client, resource, path)
+    t.equal(response.status, 400, place)
+    t.match(await outcomeOf(response), { issue: [{ expression: [place], diagnostics: `One of ${codes}` }] })
+  }
+  const unsaid = { extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }] }
+  t.equal((await post(client, { resourceType: 'Patient', _gender: unsaid })).status, 201)
+  t.equal((await post(client, timing('mon', 'tue'), '/MedicationRequest')).status, 201)
+})
+
 test('unknown types, routes, formats and large bodies are refused as such', async t => {
   const client = await start(t)
   const xml = { 'content-type': 'application/fhir+xml' }
@@ -446,7 +468,7 @@ test('unknown types, routes, formats and large bodies are refused as such', asyn
     [404, '/Patient/nobody', {}],
     [404, '/Patient/nobody/_history', {}],
     [404, '/Patient/patient-01/frobnicate', {}],
-    [404, '/', {}],
+    [404, '/patients', {}],
     [400, '/Patient/%zz', {}],
     [404, `/Patient/${'a'.repeat(500)}`, {}],
     [400, '/Patient/patient-01', { method: 'PATCH', body: '{}', headers: json }],

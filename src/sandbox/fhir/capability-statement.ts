@@ -22,7 +22,7 @@ export function capabilityStatement(types: Iterable<string>, { base, authority, 
     rest: [
       {
         ...{ mode: 'server', security: security(authority), resource: [...types].map(restResource) },
-        interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
+        interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }, { code: 'search-system' }],
         operation: [operation('export', 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export'), validation],
         compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
       },

@@ -37,7 +37,10 @@ function load() {
 function index({ types, structures, searchParameters, patientCompartment }: Definitions) {
   indexStructureDefinitionBundle(structures)
   indexSearchParameterBundle({ resourceType: 'Bundle', type: 'collection', entry: searchParameters.map(resource => ({ resource })) })
-  for (const type of types) for (const code of vendorParameters) delete globalSchema.types[type]?.searchParams?.[code]
+  for (const type of [...types, 'Resource']) for (const code of vendorParameters) delete globalSchema.types[type]?.searchParams?.[code]
+  // `Resource.id` finds nothing in a Patient, `id` does.
+  for (const parameter of Object.values(globalSchema.types.Resource?.searchParams ?? {}))
+    parameter.expression = parameter.expression?.replace(/^Resource\./, '') ?? ''
   return { served: new Set(types), patientCompartment }
 }
 

@@ -4,7 +4,7 @@ import type { FhirRequest, Ground, Interaction } from './exchange.ts'
 import { readPreferences } from './prefer.ts'
 import { refuse } from './refusal.ts'
 import { search } from './search.ts'
-import { type Pair, planSearch } from './search-plan.ts'
+import { anyType, type Pair, planSearch } from './search-plan.ts'
 
 export function read({ store }: Ground): Interaction {
   return async ({ parameters: { type = '', id = '' } }) => withVersion(200, await store.readResource(type, id))
@@ -14,6 +14,7 @@ export function readVersion({ store }: Ground): Interaction {
   return async ({ parameters: { type = '', id = '', version = '' } }) => withVersion(200, await store.readVersion(type, id, version))
 }
 
+/** Without a type in the path the search is across all of them. */
 export function searchByGet(ground: Ground): Interaction {
   return async request => answerSearch(ground, request, request.query)
 }
@@ -24,7 +25,7 @@ export function searchByPost(ground: Ground): Interaction {
 
 async function answerSearch({ store, base, now }: Ground, request: FhirRequest, pairs: Pair[]) {
   const strict = readPreferences(request.field('prefer')).handling === 'strict'
-  const plan = planSearch(request.parameters.type ?? '', pairs, strict, store)
+  const plan = planSearch(request.parameters.type ?? anyType, pairs, strict, store)
   return { status: 200, resource: await search(store, plan, base(), { id: request.id, now: now() }) }
 }
 

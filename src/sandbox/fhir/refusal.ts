@@ -40,8 +40,8 @@ export function outcomeOf(issue: OperationOutcomeIssue[], requestId: string): Op
   return { resourceType: 'OperationOutcome', id: requestId, issue }
 }
 
-/** Puts an issue's text where the Azure service has it: @medplum writes `details.text`, Azure `diagnostics`. */
+/** Puts an issue's text where the Azure service has it: @medplum writes `details.text`, and the expression that failed in `diagnostics`. */
 export function withDiagnostics({ details, ...issue }: OperationOutcomeIssue): OperationOutcomeIssue {
-  const diagnostics = issue.diagnostics ?? details?.text
+  const diagnostics = details?.text ?? issue.diagnostics
   return { ...issue, ...(diagnostics && { diagnostics }) }
 }

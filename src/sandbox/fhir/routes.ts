@@ -16,6 +16,8 @@ export function entryRoutes(ground: Ground): FhirRoute[] {
     return { method, url, access, handle }
   }
   return [
+    route('GET', '/', 'read', searchByGet(ground)),
+    route('POST', '/_search', 'read', searchByPost(ground)),
     route('GET', '/_history', 'read', history(ground)),
     route('GET', '/:type', 'read', searchByGet(ground)),
     route('POST', '/:type/_search', 'read', searchByPost(ground)),

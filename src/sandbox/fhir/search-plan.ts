@@ -9,8 +9,13 @@ import { demandSummary } from './subset.ts'
 
 export type Pair = [name: string, value: string]
 
+/** The type of searches across all types. */
+export const anyType = 'Resource'
+
 export type SearchPlan = {
   type: string
+  /** The types that a search across all types is confined to. */
+  types?: string[]
   predicates: Predicate[]
   /** Resources a page, 1 to 1000. */
   count: number
@@ -49,6 +54,7 @@ const readers: Record<string, Reader> = {
   _sort: readSort,
   _include: readInclude,
   _revinclude: readInclude,
+  _type: readTypes,
   _format: () => undefined,
   _pretty: () => undefined,
 }
@@ -104,6 +110,14 @@ function readTotal(plan: SearchPlan, value: string): undefined {
       `The '_total' parameter value '${value}' is not supported. The supported values are: accurate, none.`,
     )
   plan.total = value === 'accurate'
+}
+
+function readTypes(plan: SearchPlan, value: string, name: string): string | undefined {
+  if (plan.type !== anyType) return notSupported(plan.type, name)
+  plan.types = value.split(',')
+  const unknown = plan.types.filter(type => !loadDefinitions().has(type))
+  if (unknown.length > 0) throw refuse(400, 'invalid', `The '_type' parameter contains unknown resource(s): ${unknown.join(', ')}`)
+  return undefined
 }
 
 function readSummary(plan: SearchPlan, value: string): undefined {

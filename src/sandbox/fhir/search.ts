@@ -1,12 +1,13 @@
 // Searches a resource type and pages through what it found, with absolute links.
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes'
 import { encodeContinuation } from './continuation.ts'
+import { loadDefinitions } from './definitions.ts'
 import { linksOf } from './links.ts'
 import { getExtraEntries, toPeriod } from './medplum.ts'
 import { outcomeOf } from './refusal.ts'
 import type { ResourceStore } from './resource-store.ts'
 import { parameterOf, valuesOf } from './search-filter.ts'
-import type { SearchPlan } from './search-plan.ts'
+import { anyType, type SearchPlan } from './search-plan.ts'
 import { subset } from './subset.ts'
 import type { LiveVersion } from './version-log.ts'
 
@@ -23,7 +24,7 @@ export async function search(
   base: string,
   request: { id: string; now: string; path?: string },
 ): Promise<Bundle> {
-  const matches = ordered(store.find(plan.type, plan.predicates), plan)
+  const matches = ordered(find(store, plan), plan)
   const rest = matches.filter(isAfter(plan))
   const page = plan.countOnly ? [] : rest.slice(0, plan.count)
   const last = page.at(-1)
@@ -35,9 +36,15 @@ export async function search(
     meta: { lastUpdated: request.now },
     type: 'searchset',
     ...(plan.total && { total: matches.length }),
-    link: linksOf(`${base}/${request.path ?? plan.type}`, plan.used, next),
+    link: linksOf(`${base}/${request.path ?? (plan.type === anyType ? '' : plan.type)}`, plan.used, next),
     ...(entry.length > 0 && { entry }),
   }
+}
+
+function find(store: ResourceStore, { type, types, predicates }: SearchPlan): LiveVersion[] {
+  if (type !== anyType) return store.find(type, predicates)
+  const found = [...loadDefinitions()].flatMap(one => (types?.includes(one) === false ? [] : store.find(one, predicates)))
+  return found.toSorted((a, b) => a.sequence - b.sequence)
 }
 
 function ordered(matches: Match[], { type, sort }: SearchPlan): Match[] {

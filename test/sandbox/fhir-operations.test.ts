@@ -64,6 +64,13 @@ test('$everything gives the patient, what it refers to and all that belongs to i
       subject: { reference: 'Patient/patient-01' },
     })
   await send(client, 'PUT', '/Device/pump', { resourceType: 'Device', id: 'pump', patient: { reference: 'Patient/patient-01' } })
+  // Written after all that belongs to it, the patient must still not come twice.
+  await send(
+    client,
+    'PUT',
+    '/Patient/patient-01',
+    records.find(({ id }) => id === 'patient-01'),
+  )
   const pages = await walk(client, '/Patient/patient-01/$everything')
   const [first] = pages
   const patient = first?.entry?.[0]?.resource as Patient

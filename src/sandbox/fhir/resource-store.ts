@@ -1,22 +1,10 @@
 // Keeps resources and all their versions in memory, behind the repository interface of @medplum/fhir-router.
 import { randomUUID } from 'node:crypto'
 import type { Bundle, Parameters, Reference, Resource } from '@medplum/fhirtypes'
-import {
-  applyPatch,
-  deepClone,
-  FhirRepository,
-  type Filter,
-  fhirpathPatchTypedValue,
-  getExtraEntries,
-  type Operation,
-  OperationOutcomeError,
-  parseFhirPathPatchParameters,
-  type SearchRequest,
-  toTypedValue,
-  validateResource,
-  type WithId,
-} from './medplum.ts'
-import { Refusal, refuse, withDiagnostics } from './refusal.ts'
+import { deepClone, FhirRepository, type Filter, getExtraEntries, type Operation, type SearchRequest, type WithId } from './medplum.ts'
+import { applyPatchTo } from './patching.ts'
+import { refuse } from './refusal.ts'
+import { demandValid } from './resource-check.ts'
 import { compileFilter, type Lookup, type Predicate } from './search-filter.ts'
 import { type LiveVersion, type Version, VersionLog } from './version-log.ts'
 
@@ -71,7 +59,7 @@ export class ResourceStore extends FhirRepository implements Lookup {
     options?: { ifMatch?: string },
   ): Promise<WithId<T>> {
     const resource = await this.readResource<T>(type, id)
-    applyTo(resource, patch)
+    applyPatchTo(resource, patch)
     if (resource.id !== id || resource.resourceType !== type) throw refuse(400, 'invalid', 'Patching immutable properties is not allowed.')
     return this.updateResource(resource, options)
   }
@@ -182,32 +170,10 @@ export class ResourceStore extends FhirRepository implements Lookup {
   }
 }
 
-/** @throws Refusal 400 with the code that the Azure service gives a patch that cannot be applied. */
-function applyTo(resource: Resource, patch: Operation[] | Parameters): void {
-  try {
-    if (Array.isArray(patch)) {
-      const [failure] = applyPatch(resource, patch).filter(result => result !== null)
-      if (failure) throw failure
-    } else fhirpathPatchTypedValue(toTypedValue(resource), parseFhirPathPatchParameters(patch))
-  } catch (error) {
-    throw refuse(400, 'processing', error instanceof Error && error.message !== '' ? error.message : 'The patch cannot be applied.')
-  }
-}
-
 function live<T extends Resource>(version: Version | undefined, what: string): WithId<T> {
   if (version === undefined) throw refuse(404, 'not-found', `${what} couldn't be found.`)
   if (version.resource === undefined) throw refuse(410, 'deleted', `${what} has been deleted.`, { etag: `W/"${version.versionId}"` })
   return deepClone(version.resource) as WithId<T>
-}
-
-/** @throws Refusal 400 with the issues of the validation. */
-function demandValid(resource: Resource): void {
-  try {
-    validateResource(resource)
-  } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) throw error
-    throw new Refusal(400, (error.outcome.issue ?? []).map(withDiagnostics))
-  }
 }
 
 function criterionName({ code, operator }: Filter): string {

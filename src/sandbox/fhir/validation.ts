@@ -2,8 +2,8 @@
 import type { OperationOutcomeIssue, Parameters, Resource } from '@medplum/fhirtypes'
 import { loadDefinitions } from './definitions.ts'
 import type { FhirAnswer, FhirRequest, Ground, Interaction } from './exchange.ts'
-import { OperationOutcomeError, validateResource } from './medplum.ts'
-import { outcomeOf, refuse, withDiagnostics } from './refusal.ts'
+import { outcomeOf, refuse } from './refusal.ts'
+import { issuesOf } from './resource-check.ts'
 
 /** Validates the resource in the body, bare or as parameter `resource`; `mode` is taken and makes no difference. */
 export function validate(): Interaction {
@@ -45,19 +45,11 @@ function demandProfile(inBody: string | undefined, inQuery: string | undefined):
 }
 
 function answer({ id }: FhirRequest, resource: Resource): FhirAnswer {
-  const issues = issuesOf(resource)
+  const unknown: OperationOutcomeIssue = {
+    ...{ severity: 'error', code: 'not-supported' },
+    diagnostics: `Resource type '${resource.resourceType}' is not supported.`,
+  }
+  const issues = loadDefinitions().has(resource.resourceType) ? issuesOf(resource) : [unknown]
   const fine: OperationOutcomeIssue = { severity: 'information', code: 'informational', diagnostics: 'All OK' }
   return { status: 200, resource: outcomeOf(issues.length > 0 ? issues : [fine], id) }
-}
-
-/** What the validation finds, warnings too. */
-function issuesOf(resource: Resource): OperationOutcomeIssue[] {
-  if (!loadDefinitions().has(resource.resourceType))
-    return [{ severity: 'error', code: 'not-supported', diagnostics: `Resource type '${resource.resourceType}' is not supported.` }]
-  try {
-    return validateResource(resource).map(withDiagnostics)
-  } catch (error) {
-    if (error instanceof OperationOutcomeError) return (error.outcome.issue ?? []).map(withDiagnostics)
-    throw error
-  }
 }

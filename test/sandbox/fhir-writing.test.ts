@@ -194,6 +194,18 @@ test('a transaction that fails anywhere leaves nothing behind, and says where', 
   t.equal((await bundleOf(await client.ask('/_history?_summary=count'))).total, before.total, 'no version was written')
 })
 
+test('a transaction that is rolled back takes nothing with it that others wrote meanwhile', async t => {
+  const client = await start(t)
+  const failing = bundle('transaction', entry('POST', 'Patient', identified('undone')), entry('GET', 'Patient/nobody'))
+  const names = Array.from({ length: 20 }, (_, index) => `kept-${index}`)
+  const answers = await Promise.all(
+    names.flatMap(name => [send(client, 'POST', '/', failing), send(client, 'PUT', `/Patient/${name}`, identified(name, { id: name }))]),
+  )
+  t.same(new Set(answers.map(({ status }) => status)), new Set([404, 201]))
+  t.equal(await countOf(client, `Patient?_id=${names.join()}`), names.length)
+  t.equal(await countOf(client, 'Patient?identifier=http://x.example|undone'), 0)
+})
+
 test('what is no batch or transaction is refused, and so are more than 500 entries', async t => {
   const client = await start(t)
   const entries = (count: number) => Array.from({ length: count }, (_, index) => entry('GET', `Patient/patient-${index}`))

@@ -157,6 +157,7 @@ test('whoever claims a workitem owns it: changes need the transaction UID, which
   const performed = ['00404028', '00404050', '00404019', '00404051', '00404033'].map(tag => [tag, { vr: 'SQ' }])
   const told = [{ '00741216': { vr: 'SQ', Value: [Object.fromEntries(performed)] } }]
   t.equal((await send(client, `/workitems/${uid}?${transaction}`, { body: told })).status, 200)
+  t.equal(await refusal(await change(client, 'COMPLETED', '2.25.98')), 400, 'nor may somebody else complete it')
   t.equal((await change(client, 'COMPLETED')).status, 200)
   t.equal(await stateOf(client), 'COMPLETED')
   const again = await change(client, 'COMPLETED')

@@ -1,6 +1,6 @@
 // Signs people in: one sign-in at a time per profile, which outlives the request that asked for it.
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
-import type { Authorization, AuthorizationResponse, Identity, Wanted } from '../identity/identity.ts'
+import type { AuthorizationResponse, CodeAuthorization, Identity, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import type { Clock, OpenBrowser, Random, Timer } from '../terms/edges.ts'
@@ -52,7 +52,7 @@ export type SignInParts = {
 
 type Entry = {
   signIn: SignIn
-  authorization: Authorization
+  authorization: CodeAuthorization
   wanted: Wanted
   timer: Timer
   opened: boolean
@@ -92,6 +92,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     const identity = parts.identities.get(profile)
     if (!identity) throw new HallpassError('internal', { what: 'a sign-in for an unknown profile' })
     const authorization = await identity.begin(wanted)
+    if (authorization.kind !== 'code') throw new HallpassError('internal', { what: 'a sign-in of another kind was begun' })
     await authorization.check()
     const release = await parts.holdRedirect(profile)
     const id = parts.random(16)

@@ -21,10 +21,12 @@ export function createApplicationIdentity(parts: IdentityParts): Identity {
     begin: async () => {
       throw new HallpassError('internal', { what: 'a sign-in was begun for an application that acts for itself' })
     },
-    silently: async wanted => {
+    silently: async (wanted, { renew = false, claims } = {}) => {
       const confidential = applications.current()
       try {
-        const result = await withEvidence(() => confidential.acquireTokenByClientCredential({ scopes: wanted.scopes, azureRegion }))
+        const result = await withEvidence(() =>
+          confidential.acquireTokenByClientCredential({ scopes: wanted.scopes, azureRegion, skipCache: renew, ...(claims && { claims }) }),
+        )
         return asBearer(result, wanted)
       } catch (error) {
         throw asTokenFailure(error, wanted.audience, explain)

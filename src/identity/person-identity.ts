@@ -8,7 +8,7 @@ import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
 import { confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
 import { asSignInRefusal, asTokenFailure, type ExplainAadsts, needsPerson } from './failure.ts'
-import type { Authorization, AuthorizationResponse, Identity, Wanted } from './identity.ts'
+import type { AuthorizationResponse, CodeAuthorization, Identity, SignInWish, Wanted } from './identity.ts'
 import { withEvidence } from './network-module.ts'
 import { checkAuthorization } from './probe.ts'
 
@@ -25,12 +25,17 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
     authorizationOrigin: origin,
     browser: profile.browser,
     callbackPath: profile.redirectUri.path,
-    begin: wanted => begin(application(), parts, origin, wanted),
-    silently: async wanted => {
+    begin: (wanted, wish) => begin(application(), parts, origin, wanted, wish),
+    silently: async (wanted, { renew = false, claims } = {}) => {
       const account = await accountOf()
       if (!account) return undefined
       try {
-        return asBearer(await withEvidence(() => application().acquireTokenSilent({ account, scopes: wanted.scopes })), wanted)
+        return asBearer(
+          await withEvidence(() =>
+            application().acquireTokenSilent({ account, scopes: wanted.scopes, forceRefresh: renew, ...(claims && { claims }) }),
+          ),
+          wanted,
+        )
       } catch (error) {
         if (needsPerson(error)) return undefined
         throw asTokenFailure(error, wanted.audience, explain)
@@ -54,7 +59,13 @@ function applicationsOf(parts: IdentityParts): () => Application {
   return () => application
 }
 
-async function begin(application: Application, parts: IdentityParts, origin: string, wanted: Wanted): Promise<Authorization> {
+async function begin(
+  application: Application,
+  parts: IdentityParts,
+  origin: string,
+  wanted: Wanted,
+  { claims, alsoConsent }: SignInWish = {},
+): Promise<CodeAuthorization> {
   const { profile, random, explain, dispatcherFor } = parts
   const redirectUri = formatRedirectUri(profile.redirectUri, parts.ownPort())
   const { verifier, challenge } = await new CryptoProvider().generatePkceCodes()
@@ -69,10 +80,13 @@ async function begin(application: Application, parts: IdentityParts, origin: str
       responseMode: profile.responseMode,
       ...(profile.loginHint && { loginHint: profile.loginHint }),
       ...(profile.prompt && { prompt: profile.prompt }),
+      ...(claims && { claims }),
+      ...(alsoConsent && { extraScopesToConsent: [...alsoConsent] }),
     })
     .catch(error => Promise.reject(asTokenFailure(error, wanted.audience, explain)))
   if (new URL(url).origin !== origin) throw new HallpassError('internal', { what: 'the authorization endpoint lies outside its authority' })
   return {
+    kind: 'code',
     url,
     state,
     check: () => checkAuthorization(url, random(32), dispatcherFor(origin), explain),

@@ -1,0 +1,47 @@
+// Signing in and out, for the command line.
+import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
+import type { Broker } from '../../broker/broker.ts'
+import { HallpassError } from '../../errors/hallpass-error.ts'
+import type { LoginOutcome, LoginReport, LoginRequest, LogoutReport, LogoutRequest } from '../client/wire.ts'
+import { name, type SocketApiParts, strict } from './parts.ts'
+
+const loginBody = Type.Object({ profile: Type.Optional(name), open: Type.Boolean() }, strict)
+const logoutBody = Type.Object({ profile: Type.Optional(name), all: Type.Optional(Type.Boolean()) }, strict)
+
+export function addSignInRoutes(api: FastifyInstance, { current }: SocketApiParts): void {
+  api.post<{ Body: LoginRequest }>('/login', { schema: { body: loginBody } }, async ({ body }): Promise<LoginReport> => {
+    const { broker } = current()
+    const profile = await chosenProfile(broker, body.profile)
+    const username = await broker.signedIn(profile)
+    if (username !== undefined) return { profile, id: null, link: null, username }
+    const { id, link } = await broker.signIn(profile, { open: body.open ? 'again' : 'never' })
+    return { profile, id, link, username: null }
+  })
+
+  api.get<{ Params: { id: string } }>('/login/:id', async ({ params }): Promise<LoginOutcome> => {
+    const { broker } = current()
+    const signIn = broker.signIns.find(params.id)
+    if (!signIn) throw new HallpassError('sign-in-expired')
+    await signIn.outcome
+    return { profile: signIn.profile, username: (await broker.signedIn(signIn.profile)) ?? null }
+  })
+
+  api.post<{ Body: LogoutRequest }>('/logout', { schema: { body: logoutBody } }, async ({ body }): Promise<LogoutReport> => {
+    const { broker } = current()
+    const all = (await broker.profiles()).map(({ profile }) => profile)
+    const profiles = body.all ? all : [await chosenProfile(broker, body.profile)]
+    for (const profile of profiles) await broker.signOut(profile)
+    return { profiles }
+  })
+}
+
+async function chosenProfile(broker: Broker, profile: string | undefined): Promise<string> {
+  const names = (await broker.profiles()).map(status => status.profile)
+  if (profile !== undefined && names.includes(profile)) return profile
+  const [only] = names
+  if (profile === undefined && names.length === 1 && only !== undefined) return only
+  if (profile === undefined)
+    throw new HallpassError('usage', { what: `There are several profiles: ${names.join(', ')}. Name one.`, command: 'hallpass login' })
+  throw new HallpassError('no-such-profile', { profile, profiles: names.join(', ') })
+}

@@ -1,0 +1,21 @@
+// Failures of the command line and of the program itself.
+import { type ErrorEntry, entry } from '../entry.ts'
+
+export const commandLineErrors = {
+  usage: entry(500, 2, 'invalid', '{what}', 'Run `{command} --help` to see what it takes.'),
+  'not-running': entry(
+    500,
+    3,
+    'transient',
+    'No hallpass daemon is running{where}.',
+    'Start one with `hallpass start`, or `hallpass try` for the sandbox.',
+  ),
+  'several-running': entry(500, 2, 'invalid', 'Several hallpass daemons are running: {which}.', 'Name one with `--port PORT`.'),
+  internal: entry(
+    500,
+    1,
+    'exception',
+    'hallpass itself failed: {what}',
+    'This is a defect of hallpass; please report it with the steps that led here.',
+  ),
+} as const satisfies Record<string, ErrorEntry>

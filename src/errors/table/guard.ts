@@ -1,0 +1,51 @@
+// Refusals of the guard: who may call, and what.
+import { type ErrorEntry, entry } from '../entry.ts'
+
+export const guardErrors = {
+  'host-refused': entry(
+    403,
+    1,
+    'forbidden',
+    'The request names a host that is not this machine.',
+    'Use http://localhost:{port}/ in the address.',
+  ),
+  'browser-refused': entry(
+    403,
+    1,
+    'forbidden',
+    'A web page of another origin may not use hallpass ({rule}).',
+    'If the page is your own app, call hallpass from its server side for now.',
+  ),
+  'prefetch-refused': entry(403, 1, 'forbidden', 'Prefetching is not answered: it would act without the user.', 'Open the address itself.'),
+  'upgrade-refused': entry(
+    400,
+    1,
+    'not-supported',
+    'Upgrading the connection is not supported.',
+    'Send the request without the Upgrade field.',
+  ),
+  'method-refused': entry(405, 1, 'not-supported', 'This method is not forwarded.', 'Use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.'),
+  'target-refused': entry(
+    400,
+    1,
+    'invalid',
+    'The request target is not a plain path ({rule}).',
+    'Send the path as it stands in the service documentation, without dot segments, backslashes or encoded slashes.',
+  ),
+  'framing-refused': entry(
+    400,
+    1,
+    'invalid',
+    'The framing of the request is ambiguous.',
+    'Send one Content-Length, or Transfer-Encoding: chunked, not both.',
+  ),
+  'head-too-large': entry(
+    431,
+    1,
+    'too-long',
+    'The request head is too large: at most 100 fields and 16 KiB.',
+    'Send fewer or shorter fields.',
+  ),
+  'request-malformed': entry(400, 1, 'invalid', 'The request is not valid HTTP/1.1.', 'Check the client; `curl -v` shows a valid request.'),
+  'request-timeout': entry(408, 1, 'timeout', 'The request head did not arrive in time.', 'Send the request at once after connecting.'),
+} as const satisfies Record<string, ErrorEntry>

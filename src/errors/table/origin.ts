@@ -1,0 +1,28 @@
+// What can go wrong on the way to the service.
+import { type ErrorEntry, entry } from '../entry.ts'
+
+export const originErrors = {
+  'no-route': entry(404, 1, 'not-found', 'No route of hallpass begins with this path.', 'Routes here: {routes}.'),
+  'origin-unreachable': entry(
+    502,
+    1,
+    'transient',
+    'The service behind {prefix} ({origin}) could not be reached: {why}.',
+    'Check the origin in the configuration, the network, and that the service is up.',
+  ),
+  'origin-broken': entry(
+    502,
+    1,
+    'exception',
+    'The service behind {prefix} broke off or sent what is not valid HTTP: {why}.',
+    'Try again; if it stays, look at the service itself.',
+  ),
+  'origin-timeout': entry(
+    504,
+    1,
+    'timeout',
+    'The service behind {prefix} did not answer within {seconds} s.',
+    'Try again with a smaller request, or look at the service itself.',
+  ),
+  'shutting-down': entry(503, 1, 'transient', 'hallpass is stopping.', 'Send the request again once it runs.'),
+} as const satisfies Record<string, ErrorEntry>

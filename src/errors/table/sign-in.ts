@@ -1,0 +1,88 @@
+// What ends a sign-in or keeps a token away.
+import { type ErrorEntry, entry } from '../entry.ts'
+
+export const signInErrors = {
+  'sign-in-required': entry(
+    401,
+    4,
+    'login',
+    'Nobody is signed in for profile {profile}.',
+    'Run `hallpass login`, or open {link} in your browser.',
+  ),
+  'sign-in-wait-over': entry(
+    503,
+    4,
+    'login',
+    'The sign-in for profile {profile} was not finished within {seconds} s.',
+    'Finish it in your browser ({link}), then send the request again.',
+  ),
+  'sign-in-expired': entry(503, 4, 'login', 'The sign-in was not finished in time.', 'Start again: `hallpass login`.'),
+  'sign-in-cancelled': entry(401, 4, 'login', 'The sign-in was cancelled.', 'Start again when you are ready: `hallpass login`.'),
+  'sign-in-refused': entry(401, 4, 'login', 'Entra ID refused the sign-in: {what}', '{fix}'),
+  'sign-in-state': entry(
+    400,
+    1,
+    'invalid',
+    'This answer belongs to no pending sign-in.',
+    'Start the sign-in again; the one that is pending, if any, goes on.',
+  ),
+  'no-such-profile': entry(404, 2, 'not-found', 'There is no profile {profile}.', 'Profiles here: {profiles}.'),
+  'no-such-route': entry(404, 2, 'not-found', 'There is no route {route}.', 'Routes here: {routes}.'),
+  'redirect-port-taken': entry(
+    503,
+    1,
+    'transient',
+    'Port {port} of the redirect URI is held by another process on {address}, which would receive the sign-in.',
+    'Stop that process, or register a redirect URI without a port of its own, such as http://localhost/-/callback.',
+  ),
+  'too-many-waiting': entry(
+    503,
+    1,
+    'throttled',
+    'Too many requests already wait for the sign-in ({limit}).',
+    'Finish the sign-in in your browser, then send the request again.',
+  ),
+  'credential-missing': entry(
+    503,
+    4,
+    'login',
+    'Profile {profile} proves itself with a {kind}, and none is kept.',
+    'Put the secret into the vault: `hallpass secret set {profile}`.',
+  ),
+  'secret-is-id': entry(
+    503,
+    2,
+    'login',
+    'What was given as client secret is the Secret ID, not the secret.',
+    'Copy the Value instead; the portal shows it only right after it was made. Make a new one if it is gone.',
+  ),
+  'secret-not-wanted': entry(
+    409,
+    2,
+    'invalid',
+    'Profile {profile} takes no client secret: its credential is {credential}.',
+    'Set `"credential": "secret"` in the profile first.',
+  ),
+  'secret-empty': entry(
+    400,
+    2,
+    'invalid',
+    'No secret was given.',
+    'Pipe it in, or run the command in a terminal and type it at the prompt.',
+  ),
+  'token-refused': entry(502, 1, 'login', 'Entra ID gave no token for {audience}: {what}', '{fix}'),
+  'entra-unreachable': entry(
+    503,
+    1,
+    'transient',
+    'Entra ID ({host}) could not be reached: {why}.',
+    'Check the network, the proxy settings and the clock, then try again.',
+  ),
+  'entra-unclear': entry(
+    503,
+    1,
+    'transient',
+    'Entra ID ({host}) gave an answer that is not its own: {why}.',
+    'Something between you and Entra ID answers in its place, such as a captive portal or a proxy: open a page in your browser and look.',
+  ),
+} as const satisfies Record<string, ErrorEntry>

@@ -7,8 +7,6 @@ import { addSecretRoutes } from './socket/secret-routes.ts'
 import { addSignInRoutes } from './socket/sign-in-routes.ts'
 import { addTokenRoutes } from './socket/token-routes.ts'
 
-export type { SecretKeeper, SocketApiParts } from './socket/parts.ts'
-
 export function createSocketApi(parts: SocketApiParts): FastifyInstance {
   const api = Fastify({ logger: false, bodyLimit: 64 * 1024 })
   api.setErrorHandler((thrown, _request, reply) => {

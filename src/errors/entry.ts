@@ -1,7 +1,7 @@
 // What is known of each refusal and failure of ours.
 
 /** Issue types that an OperationOutcome of ours may carry (FHIR R4, value set issue-type). */
-export type IssueType =
+type IssueType =
   | 'login'
   | 'forbidden'
   | 'invalid'

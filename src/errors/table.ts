@@ -7,7 +7,7 @@ import { originErrors } from './table/origin.ts'
 import { signInErrors } from './table/sign-in.ts'
 import { vaultErrors } from './table/vault.ts'
 
-export type { ErrorEntry, IssueType } from './entry.ts'
+export type { ErrorEntry } from './entry.ts'
 
 export const errorTable = {
   ...commandLineErrors,

@@ -1,9 +1,9 @@
 // The vault as one item of the OS keychain, each access through a child process that can be killed.
-
+import { HallpassError } from '../errors/hallpass-error.ts'
 import { recogniseKeychainError } from './keychain-errors.ts'
-import type { KeychainAnswer, KeychainRequest } from './keychain-messages.ts'
+import { canaryChanged, type KeychainAnswer, type KeychainRequest } from './keychain-messages.ts'
 import { askKeychain, type ChildEdges } from './keychain-process.ts'
-import type { VaultStore } from './vault-store.ts'
+import { stampOf, type VaultStore } from './vault-store.ts'
 
 export type Keychain = VaultStore & {
   readonly kind: 'keychain'
@@ -45,6 +45,15 @@ export function openKeychain({ service, account, timeouts = { plain: 5_000, prom
       await inTurn({ op: 'set', service, account, value })
     },
     remove: async () => (await inTurn({ op: 'delete', service, account })) as boolean,
+    async setAside() {
+      const aside = `${account}-unreadable-${stampOf(edges.clock.now())}`
+      const text = await inTurn({ op: 'get', service, account })
+      if (typeof text !== 'string') throw new HallpassError('vault-item-gone', { where })
+      await inTurn({ op: 'set', service, account: aside, value: text })
+      if ((await inTurn({ op: 'get', service, account: aside })) !== text) throw recogniseKeychainError(canaryChanged, where)
+      await inTurn({ op: 'delete', service, account })
+      return `the OS keychain (service ${service}, user ${aside})`
+    },
     async probe() {
       await inTurn({ op: 'probe', service, account })
     },

@@ -23,6 +23,12 @@ export function remembering(store: VaultStore, path: string, marked: boolean): V
     await writeMarker(path)
     marked = true
   }
+  async function unmark(): Promise<void> {
+    await rm(path, { force: true }).catch(thrown => {
+      throw unusable(path, thrown)
+    })
+    marked = false
+  }
   return {
     kind: store.kind,
     describe: store.describe,
@@ -37,11 +43,13 @@ export function remembering(store: VaultStore, path: string, marked: boolean): V
     },
     async remove() {
       const held = await store.remove()
-      await rm(path, { force: true }).catch(thrown => {
-        throw unusable(path, thrown)
-      })
-      marked = false
+      await unmark()
       return held
+    },
+    async setAside() {
+      const aside = await store.setAside()
+      await unmark()
+      return aside
     },
   }
 }

@@ -1,6 +1,8 @@
 // The one document of the vault: named texts, held in memory, written behind to the store.
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Clock } from '../terms/edges.ts'
+import { readDocumentText, writeDocumentText } from './document-text.ts'
+import { type Entries, type Migration, migrate, migrations, versionAfter } from './migrations.ts'
 import type { VaultStore } from './vault-store.ts'
 import { writeQueue } from './write-queue.ts'
 
@@ -19,23 +21,27 @@ export type DocumentEdges = {
   clock: Clock
   /** From `openVault`: whether a document was written before. */
   written: boolean
-  /** Hears of writes that failed (they are retried), and of a document that is gone (`vault-item-gone`). Must not throw. */
+  /** Hears of writes that failed (they are retried), of a document that is gone (`vault-item-gone`) or was set aside. Must not throw. */
   onTrouble(error: HallpassError): void
+  /** The steps from version to version; ours unless a test brings its own. */
+  steps?: readonly Migration[]
 }
-
-const version = 1
 
 /**
  * Reads the document; a store that holds none gives an empty one, and where one was `written` before, `onTrouble` hears that it is gone:
- * somebody removed it or reset the keychain, and there is nothing left that waiting could save.
- * Rejects with `vault-unreadable` when it is not ours or of a newer version (it stays as it is), or as the store does.
+ * somebody removed it or reset the keychain, and there is nothing left that waiting could save. One of an earlier version is migrated and
+ * written at once. One that is not ours is set aside, never deleted, and `onTrouble` hears where it is (`vault-set-aside`).
+ * Rejects with `vault-newer` or `vault-unreadable` when it is of a later version or does not migrate (it stays as it is), or as the store does.
  */
-export async function openDocument(store: VaultStore, { clock, written, onTrouble }: DocumentEdges): Promise<VaultDocument> {
-  const text = await store.read()
-  const entries = text === null ? new Map<string, string>() : parse(text, store.describe())
-  if (text === null && written) onTrouble(new HallpassError('vault-item-gone', { where: store.describe() }))
+export async function openDocument(store: VaultStore, edges: DocumentEdges): Promise<VaultDocument> {
+  const { clock, onTrouble, steps = migrations } = edges
+  const known = versionAfter(steps)
+  const { version, entries: read } = await readEntries(store, edges, known)
+  const entries = new Map(version < known ? migrated(store, read, version, steps, clock) : read)
   // An empty document is no item at all: signing out of everything leaves nothing behind.
-  const queue = writeQueue(async () => (entries.size ? store.write(serialise(entries)) : store.remove()), clock, onTrouble)
+  const write = () => (entries.size ? store.write(writeDocumentText(known, entries)) : store.remove())
+  const queue = writeQueue(async () => write(), clock, onTrouble)
+  if (version < known) queue.changed()
 
   return {
     get: name => entries.get(name),
@@ -54,33 +60,32 @@ export async function openDocument(store: VaultStore, { clock, written, onTroubl
   }
 }
 
-function serialise(entries: ReadonlyMap<string, string>): string {
-  return JSON.stringify({ version, entries: Object.fromEntries(entries) })
-}
-
-function parse(text: string, where: string): Map<string, string> {
-  const unreadable = (why: string) => new HallpassError('vault-unreadable', { where, why })
-  const document = parseObject(text)
-  if (!document) throw unreadable('it is not a document of hallpass')
-  if (typeof document.version === 'number' && document.version > version)
-    throw unreadable(`it has version ${document.version}, this hallpass knows up to ${version}`)
-  if (document.version !== version || !isTexts(document.entries)) throw unreadable('it is not a document of hallpass')
-  return new Map(Object.entries(document.entries))
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
+async function readEntries(
+  store: VaultStore,
+  { written, onTrouble }: DocumentEdges,
+  known: number,
+): Promise<{ version: number; entries: Entries }> {
+  const where = store.describe()
+  const text = await store.read()
+  const empty = { version: known, entries: new Map() }
+  if (text === null) {
+    if (written) onTrouble(new HallpassError('vault-item-gone', { where }))
+    return empty
   }
+  const found = readDocumentText(text, known)
+  if (found.kind === 'document') return found
+  if (found.kind === 'newer') throw new HallpassError('vault-newer', { where, version: found.version, known })
+  const aside = await store.setAside()
+  onTrouble(new HallpassError('vault-set-aside', { where, aside, why: 'it is not a document of hallpass' }))
+  return empty
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isTexts(value: unknown): value is Record<string, string> {
-  return isObject(value) && Object.values(value).every(text => typeof text === 'string')
+function migrated(store: VaultStore, entries: Entries, from: number, steps: readonly Migration[], clock: Clock): Entries {
+  try {
+    return migrate(entries, from, steps, clock.now())
+  } catch (thrown) {
+    // What the step says may quote an entry, so it is not passed on.
+    const why = `what version ${from} wrote does not convert to version ${versionAfter(steps)}`
+    throw new HallpassError('vault-unreadable', { where: store.describe(), why }, { cause: thrown })
+  }
 }

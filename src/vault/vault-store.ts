@@ -14,4 +14,14 @@ export type VaultStore = {
   write(text: string): Promise<void>
   /** Removes the document; false when there was none. */
   remove(): Promise<boolean>
+  /**
+   * Moves a document that nobody can read out of the way, to a place of its own that nothing else touches, and names that place for people.
+   * Afterwards there is none. Rejects, leaving it where it is, when there is none or it cannot be kept elsewhere.
+   */
+  setAside(): Promise<string>
+}
+
+/** A point of time (milliseconds since the epoch) as part of a name: 20261126T113000123Z. No dots: the keychain's names have none. */
+export function stampOf(now: number): string {
+  return new Date(now).toISOString().replace(/[-:.]/g, '')
 }

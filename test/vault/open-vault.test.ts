@@ -25,7 +25,13 @@ function program(t: Test, account: string) {
     const said: HallpassError[] = vault.warning ? [vault.warning] : []
     const clock = manualClock()
     const document = await openDocument(vault.store, { clock, written: vault.written, onTrouble: error => said.push(error) })
-    return { kind: vault.store.kind, document, clock, said: () => said.map(({ code }) => code) }
+    return {
+      kind: vault.store.kind,
+      document,
+      clock,
+      said: () => said.map(({ code }) => code),
+      summaries: () => said.map(({ summary }) => summary).join(),
+    }
   }
   return { folder, markerPath, keychain, start }
 }
@@ -105,9 +111,25 @@ t.test('signing out of everything takes the item and the marker away', async t =
 
 t.test('a newer document is refused and stays', async t => {
   const { keychain, start } = program(t, 'newer')
-  await keychain.write('{"version":2}')
-  await t.rejects(start(), { code: 'vault-unreadable', message: /the OS keychain \(service hallpass, user newer\)/ })
-  t.equal(await keychain.read(), '{"version":2}')
+  await keychain.write('{"version":1000}')
+  await t.rejects(start(), { code: 'vault-newer', message: /the OS keychain \(service hallpass, user newer\)/ })
+  t.equal(await keychain.read(), '{"version":1000}')
+})
+
+t.test('a corrupt document is set aside at the start, and is still there for whoever wants to look', async t => {
+  const { folder, keychain, start } = program(t, 'corrupt')
+  const first = await start()
+  first.document.set('msal', 'x')
+  await first.document.flush()
+  await keychain.write('{"version":1,"entr')
+  const next = await start()
+  t.same(next.said(), ['vault-set-aside'])
+  t.equal(next.document.get('msal'), undefined)
+  t.equal(await keychain.read(), null)
+  t.same(readdirSync(folder), [])
+  const [, aside = ''] = /user (corrupt-unreadable-\d{8}T\d{9}Z)/.exec(next.summaries()) ?? []
+  t.equal(await service.secretTool(['lookup', 'service', 'hallpass', 'username', aside]), '{"version":1,"entr')
+  t.same((await start()).said(), [], 'said once')
 })
 
 t.test('a keyring that locks during the day does no harm: memory holds, the write is retried', async t => {

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { HallpassError } from '../../src/errors/hallpass-error.ts'
 import { memoryStore } from '../../src/vault/memory.ts'
+import { type Migration, migrations, versionAfter } from '../../src/vault/migrations.ts'
 import { openDocument } from '../../src/vault/vault-document.ts'
 import type { VaultStore } from '../../src/vault/vault-store.ts'
 import { manualClock } from '../fixtures/clocks.ts'
@@ -39,10 +40,10 @@ function watchedStore() {
   return { store, watched }
 }
 
-async function open(store: VaultStore, written = false) {
-  const clock = manualClock()
+async function open(store: VaultStore, written = false, { steps = migrations, start = 0 } = {}) {
+  const clock = manualClock(start)
   const troubles: HallpassError[] = []
-  const document = await openDocument(store, { clock, written, onTrouble: error => troubles.push(error) })
+  const document = await openDocument(store, { clock, written, onTrouble: error => troubles.push(error), steps })
   return { document, clock, troubles, codes: () => troubles.map(({ code }) => code) }
 }
 
@@ -66,7 +67,11 @@ t.test('what is set is there at once, and after a flush for the next who opens',
   t.equal(document.get('toString'), undefined)
   t.equal(await store.read(), null, 'nothing waits for the store')
   await document.flush()
-  t.same(JSON.parse((await store.read()) ?? ''), JSON.parse('{"version":1,"entries":{"msal":"cache","__proto__":"a name like any other"}}'))
+  const version = versionAfter(migrations)
+  t.same(
+    JSON.parse((await store.read()) ?? ''),
+    JSON.parse(`{"version":${version},"entries":{"msal":"cache","__proto__":"a name like any other"}}`),
+  )
   const { document: next, troubles } = await open(store, true)
   t.equal(next.get('msal'), 'cache')
   t.equal(next.get('__proto__'), 'a name like any other')
@@ -174,8 +179,7 @@ t.test('removing leaves nothing behind; when it fails, it is retried', async t =
   t.equal(await store.read(), null, 'the last entry takes the item with it')
 })
 
-t.test('what is not ours or newer is refused and stays as it is', async t => {
-  const store = memoryStore()
+t.test('what is not ours is set aside and said, and a new document begins', async t => {
   for (const text of [
     '',
     'scrambled',
@@ -185,15 +189,83 @@ t.test('what is not ours or newer is refused and stays as it is', async t => {
     '{"version":1}',
     '{"version":1,"entries":{"a":1}}',
     '{"version":"1","entries":{}}',
+    '{"version":0,"entries":{}}',
+    '{"version":1.5,"entries":{}}',
   ]) {
+    const store = memoryStore()
     await store.write(text)
-    await t.rejects(open(store), { code: 'vault-unreadable', message: /the memory of this process.*not a document of hallpass/ })
-    t.equal(await store.read(), text)
+    const { document, troubles } = await open(store, true)
+    t.same(
+      troubles[0]?.summary,
+      `What lay in the memory of this process could not be read (it is not a document of hallpass); it was moved to the memory of this process.`,
+    )
+    t.equal(troubles.length, 1)
+    t.equal(await store.read(), null)
+    document.set('a', '1')
+    await document.flush()
+    t.match(await store.read(), /"a":"1"/)
   }
-  const newer = '{"version":2,"entries":[{"name":"a"}]}'
-  await store.write(newer)
-  await t.rejects(open(store), { code: 'vault-unreadable', message: /version 2, this hallpass knows up to 1/ })
-  t.equal(await store.read(), newer)
+})
+
+t.test('what cannot be set aside stays, and nothing begins', async t => {
+  const store = { ...memoryStore(), setAside: () => Promise.reject(locked()) }
+  await store.write('scrambled')
+  await t.rejects(open(store), { code: 'vault-locked' })
+  t.equal(await store.read(), 'scrambled')
+})
+
+t.test('a document of a newer version is refused and untouched, whatever its shape', async t => {
+  const store = memoryStore()
+  const next = versionAfter(migrations) + 1
+  for (const newer of [
+    `{"version":${next},"entries":[{"name":"a"}]}`,
+    `{"version":${next}}`,
+    '{"version":9007199254740991,"entries":{}}',
+  ]) {
+    await store.write(newer)
+    await t.rejects(open(store), { code: 'vault-newer', message: /written by a newer hallpass \(version \d+; this one reads up to \d+\)/ })
+    t.equal(await store.read(), newer)
+  }
+})
+
+t.test('a document of an earlier version goes through every step it has not seen, and is written at once', async t => {
+  const asJson: Migration = (entries, now) => new Map([...entries].map(([name, text]) => [name, JSON.stringify({ text, since: now })]))
+  const renamed: Migration = entries => new Map([...entries].map(([name, text]) => [`v3:${name}`, text]))
+  const steps = [asJson, renamed]
+  const expected = [{ 'v3:a': '{"text":"plain","since":7}' }, { 'v3:a': 'plain' }, { a: 'plain' }]
+  for (const [index, entries] of expected.entries()) {
+    const { store, watched } = watchedStore()
+    await store.write(`{"version":${index + 1},"entries":{"a":"plain"}}`)
+    watched.writes.length = 0
+    const { document } = await open(store, true, { steps, start: 7 })
+    t.equal(document.get(Object.keys(entries)[0] ?? ''), Object.values(entries)[0])
+    await document.flush()
+    t.equal(watched.writes.length, index < 2 ? 1 : 0, 'the present version is not written again')
+    t.same(JSON.parse((await store.read()) ?? ''), { version: 3, entries })
+  }
+})
+
+t.test('a step that fails leaves the document as it is, and quotes nothing of it', async t => {
+  const store = memoryStore()
+  const text = '{"version":1,"entries":{"secret:t:c":"s3cr3t-value"}}'
+  await store.write(text)
+  const failing: Migration = entries => {
+    throw new Error(`cannot convert ${entries.get('secret:t:c')}`)
+  }
+  const thrown: HallpassError = await open(store, true, { steps: [failing] }).catch(error => error)
+  t.equal(thrown.code, 'vault-unreadable')
+  t.match(thrown.summary, /what version 1 wrote does not convert to version 2/)
+  t.notMatch(thrown.summary + thrown.remedy, /s3cr3t/)
+  t.equal(await store.read(), text)
+})
+
+t.test('our own steps open what each earlier version wrote', async t => {
+  const store = memoryStore()
+  await store.write('{"version":1,"entries":{"msal:host:t:c:dev":"{}","secret:t:c":"of-version-1"}}')
+  const { document, troubles } = await open(store, true)
+  t.same(troubles, [])
+  t.equal(document.get('msal:host:t:c:dev'), '{}')
+  t.match(document.get('secret:t:c'), /of-version-1/)
 })
 
 t.test('a document that is gone is said, and a new one can begin', async t => {

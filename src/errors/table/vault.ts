@@ -31,6 +31,20 @@ export const vaultErrors = {
     'The document in {where} cannot be read: {why}.',
     'It was left untouched. Use the version of hallpass that wrote it, or remove the item and sign in again.',
   ),
+  'vault-newer': entry(
+    500,
+    1,
+    'exception',
+    'The document in {where} was written by a newer hallpass (version {version}; this one reads up to {known}).',
+    'It was left untouched. Use the newer hallpass, or start this one with `--vault memory`.',
+  ),
+  'vault-set-aside': entry(
+    500,
+    1,
+    'exception',
+    'What lay in {where} could not be read ({why}); it was moved to {aside}.',
+    'Sign in again, and set client secrets again. Nothing was deleted; remove what was moved when you do not need it.',
+  ),
   'vault-too-large': entry(
     500,
     1,

@@ -71,9 +71,12 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     routes,
     broker,
     dispatcherFor: outbound.dispatcherFor,
+    clock,
     tell,
     silenceSeconds,
     interactive: !env.HALLPASS_NO_USER,
+    requestSteps: [],
+    answerSteps: [],
   })
   return {
     config,

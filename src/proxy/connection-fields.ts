@@ -1,4 +1,4 @@
-// Fields that belong to one connection and are never passed on (RFC 9110 section 7.6.1).
+// Fields that belong to one connection and are never passed on (RFC 9110 section 7.6.1), and how fields are taken out of a list.
 
 /** The fields that every intermediary must know. `Http2-Settings` comes with an offer of h2c, which we ignore. */
 export const connectionFields: ReadonlySet<string> = new Set([
@@ -14,10 +14,19 @@ export function withoutNamed(fields: string[], connection: string | undefined): 
   if (connection === undefined || /^(?:keep-alive|close)?$/i.test(connection)) return fields
   const named = new Set(connection.split(',').map(option => option.trim().toLowerCase()))
   named.delete('content-length')
+  return filterFields(fields, name => !named.has(name))
+}
+
+/** The flat list of fields without those of this name (small letters). */
+export function fieldsWithout(fields: string[], unwanted: string): string[] {
+  return filterFields(fields, name => name !== unwanted)
+}
+
+function filterFields(fields: string[], keep: (name: string) => boolean): string[] {
   const kept: string[] = []
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string
-    if (!named.has(name.toLowerCase())) kept.push(name, fields[index + 1] as string)
+    if (keep(name.toLowerCase())) kept.push(name, fields[index + 1] as string)
   }
   return kept
 }

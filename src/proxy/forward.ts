@@ -1,95 +1,102 @@
-// Carries one exchange between a client and the origin: bodies stream both ways, and each side feels the other's pace.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+// Sends a request to the origin and takes its answer: bodies stream both ways, and each side feels the other's pace.
 import type { Dispatcher } from 'undici'
-import { HallpassError } from '../errors/hallpass-error.ts'
+import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import { isConnectFailure, isTimeout, reasonOf } from '../network/reason.ts'
-import type { Route } from '../terms/route.ts'
-import { answerFields } from './answer-fields.ts'
+import type { Delivery } from './delivery.ts'
+import type { Attempt, Exchange } from './exchange.ts'
+import type { Sending } from './outbound.ts'
 
-export type Forwarding = {
-  request: IncomingMessage
-  response: ServerResponse
-  route: Route
-  /** Path and query at the origin. */
-  target: string
-  /** Field names and values, the bearer among them. */
-  fields: string[]
-  hasBody: boolean
-  /** Seconds after which a silent origin counts as timed out; for the message. */
-  silenceSeconds: number
-  /** Answers the client when the origin did not. */
-  failed: (error: HallpassError) => void
+/** Takes the head of the origin's final answer. False stops the origin until the attempt's `resume`. */
+export type TakeHead = (exchange: Exchange, attempt: Forwarding, status: number, rawFields: readonly Buffer[]) => boolean
+
+/** Interim answers that an origin may send ahead of the final one. */
+const maxInterim = 32
+
+/** Sends the request. Redirects are never followed. */
+export function forward(exchange: Exchange, { path, fields, body }: Sending, takeHead: TakeHead): void {
+  const { route, request, parts } = exchange
+  const attempt = new Forwarding(exchange, takeHead)
+  exchange.attempt = attempt
+  parts
+    .dispatcherFor(route.origin)
+    .dispatch({ origin: route.origin, path, method: request.method as Dispatcher.HttpMethod, headers: fields, body }, attempt)
 }
 
-/** Sends the request to the origin and its answer to the client. Redirects are never followed. */
-export function forward(dispatcher: Dispatcher, forwarding: Forwarding): void {
-  const { request, route, target, fields, hasBody } = forwarding
-  const exchange = new Exchange(forwarding)
-  forwarding.response.on('close', exchange.clientGone)
-  forwarding.response.on('drain', exchange.clientReady)
-  dispatcher.dispatch(
-    {
-      origin: route.origin,
-      path: target,
-      method: request.method as Dispatcher.HttpMethod,
-      headers: fields,
-      body: hasBody ? request : null,
-    },
-    exchange,
-  )
-}
-
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #forwarding: Forwarding
+export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
+  /** Set when the body does not go straight to the client. */
+  delivery: Delivery | undefined
+  readonly #exchange: Exchange
+  readonly #takeHead: TakeHead
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
-  #ended = false
+  #interim = 0
+  #over = false
 
-  constructor(forwarding: Forwarding) {
-    this.#forwarding = forwarding
+  constructor(exchange: Exchange, takeHead: TakeHead) {
+    this.#exchange = exchange
+    this.#takeHead = takeHead
   }
 
-  readonly clientGone = (): void => {
-    if (this.#ended) return
-    this.#ended = true
-    this.#abort?.(new ClientGone())
+  abort(): void {
+    this.delivery?.abort()
+    if (this.#over) return
+    this.#over = true
+    this.#abort?.(new Aborted())
   }
 
-  readonly clientReady = (): void => this.#resume?.()
+  clientReady(): void {
+    if (this.delivery) this.delivery.clientReady()
+    else this.resume()
+  }
+
+  /** The origin may send on. */
+  resume(): void {
+    if (!this.#over) this.#resume?.()
+  }
 
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort
-    if (this.#ended) abort(new ClientGone())
+    if (this.#over) abort(new Aborted())
   }
 
-  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
-    if (status < 200) return true
+  onHeaders(status: number, rawFields: Buffer[], resume: () => void): boolean {
+    if (status < 200) return this.#countInterim()
     this.#resume = resume
-    this.#forwarding.response.writeHead(status, answerFields(rawHeaders))
-    return true
+    return this.#takeHead(this.#exchange, this, status, rawFields)
   }
 
   onData(chunk: Buffer): boolean {
-    return this.#forwarding.response.write(chunk)
+    return this.delivery ? this.delivery.take(chunk) : this.#exchange.response.write(chunk)
   }
 
   onComplete(): void {
-    this.#ended = true
-    this.#forwarding.response.end()
+    if (this.#over) return
+    this.#over = true
+    if (this.delivery) this.delivery.end()
+    else this.#exchange.finish()
   }
 
   onError(error: Error): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.#forwarding.failed(asOriginFailure(error, this.#forwarding))
+    if (this.#over) return
+    this.#over = true
+    this.delivery?.abort()
+    this.#exchange.fail(asFailure(error, this.#exchange))
+  }
+
+  #countInterim(): boolean {
+    const { prefix } = this.#exchange.route
+    if (++this.#interim > maxInterim) throw new HallpassError('origin-broken', { prefix, why: 'it never ends its interim answers' })
+    return true
   }
 }
 
-class ClientGone extends Error {}
+class Aborted extends Error {}
 
-function asOriginFailure(error: Error, { route, silenceSeconds }: Forwarding): HallpassError {
+function asFailure(error: Error, { route, parts }: Exchange): HallpassError {
+  if (error instanceof HallpassError) return error
+  if (!('code' in error)) return asHallpassError(error)
   const { prefix, origin } = route
-  if (isTimeout(error)) return new HallpassError('origin-timeout', { prefix, seconds: silenceSeconds }, { cause: error })
+  if (isTimeout(error)) return new HallpassError('origin-timeout', { prefix, seconds: parts.silenceSeconds }, { cause: error })
   const code = isConnectFailure(error) ? 'origin-unreachable' : 'origin-broken'
   return new HallpassError(code, { prefix, origin, why: reasonOf(error) }, { cause: error })
 }

@@ -1,0 +1,30 @@
+// Brings the origin's answer to the client: its fields chosen, the answer steps run, the head out.
+import { answerFields } from './answer-fields.ts'
+import { fieldsWithout } from './connection-fields.ts'
+import { Delivery } from './delivery.ts'
+import type { Exchange } from './exchange.ts'
+import type { Forwarding } from './forward.ts'
+import type { Answer } from './steps.ts'
+
+/** Starts the answer; its body follows by the attempt. Throws what an answer step refuses with. */
+export function startAnswer(exchange: Exchange, attempt: Forwarding, status: number, rawFields: readonly Buffer[]): void {
+  const { answerSteps } = exchange.parts
+  const fields = answerFields(rawFields)
+  if (answerSteps.length === 0) {
+    exchange.response.writeHead(status, fields)
+    return
+  }
+  const answer: Answer = { status, fields, hasBody: hasBody(exchange, status), through: [], watches: [] }
+  for (const step of answerSteps) step(answer, exchange)
+  const { through, watches } = answer
+  if (!answer.hasBody || through.length + watches.length === 0) {
+    exchange.response.writeHead(status, answer.fields)
+    return
+  }
+  if (through.length > 0) answer.fields = fieldsWithout(answer.fields, 'content-length')
+  attempt.delivery = new Delivery(exchange, answer, () => attempt.resume())
+}
+
+function hasBody({ request }: Exchange, status: number): boolean {
+  return request.method !== 'HEAD' && status !== 204 && status !== 304
+}

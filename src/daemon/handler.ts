@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerError } from '../errors/answer.ts'
 import type { HallpassError } from '../errors/hallpass-error.ts'
 import { type Head, isNavigation, readHead } from '../guard/head.ts'
-import { judgeHead, judgeOrigin, type Policy } from '../guard/judge.ts'
+import { judgeHead, judgeOrigin, judgeVersion, type Policy } from '../guard/judge.ts'
 import type { Tell } from '../journal/events.ts'
 import type { HandleProxied } from '../proxy/proxy.ts'
 import { pathOf } from '../terms/request-target.ts'
@@ -27,7 +27,7 @@ export function createHandler(parts: HandlerParts): Handler {
   return (request, response, expectsContinue = false) => {
     const { method = '', url: target = '' } = request
     const head = readHead(request.rawHeaders)
-    const refusal = judgeHead(method, target, head, policy)
+    const refusal = judgeVersion(request.httpVersion) ?? judgeHead(method, target, head, policy)
     if (refusal) return refuse(parts, request, response, head, refusal)
     if (isCallback(method, target)) return serve(callback, request, response, expectsContinue)
     const own = isOwn(target)

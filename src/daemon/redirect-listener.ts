@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { answerError } from '../errors/answer.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { readHead } from '../guard/head.ts'
-import { judgeHead, type Policy } from '../guard/judge.ts'
+import { judgeHead, judgeVersion, type Policy } from '../guard/judge.ts'
 import { answerClientError, applyServerLimits, serverOptions } from '../guard/server-limits.ts'
 import type { Clock } from '../terms/edges.ts'
 import { pathOf } from '../terms/request-target.ts'
@@ -70,7 +70,7 @@ function asRedirectFailure(error: unknown): unknown {
 function createRedirectServer({ policy, callback, isCallback, pages }: RedirectListenerParts) {
   const server = createServer(serverOptions, (request, response) => {
     const { method = '', url: target = '' } = request
-    const refusal = judgeHead(method, target, readHead(request.rawHeaders), policy)
+    const refusal = judgeVersion(request.httpVersion) ?? judgeHead(method, target, readHead(request.rawHeaders), policy)
     if (refusal) return answerError(response, refusal, 'program')
     if (isCallback(method, target)) return callback(request, response)
     if (method === 'GET' && pathOf(target).startsWith('/-/sign-in/')) return pages(request, response)

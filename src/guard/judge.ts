@@ -9,6 +9,7 @@ import { judgeMethod, judgeTarget } from './request-line.ts'
 
 export { judgeOrigin } from './browser-rules.ts'
 export type { Policy } from './policy.ts'
+export { judgeVersion } from './request-line.ts'
 
 /** Node cuts a head silently at some thousand fields when it is left to count them, so that a Sec-Fetch field could vanish: we count. */
 const maxFields = 100

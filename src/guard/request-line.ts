@@ -7,6 +7,13 @@ const allow = [...methods].join(', ')
 /** A path of printable ASCII without `#` and `\`, and a query of printable ASCII without `#`. FHIR escapes with `\` in search values. */
 const originForm = /^\/[!"$->@-[\]-~]*(?:\?[!"$-~]*)?$/
 
+/** Refuses HTTP/0.9, which has no fields, and versions that this parser takes but does not speak. */
+export function judgeVersion(version: string): HallpassError | undefined {
+  return version === '1.1' || version === '1.0'
+    ? undefined
+    : new HallpassError('request-malformed', {}, { fields: { Connection: 'close' } })
+}
+
 /** Refuses TRACE (it would show the bearer to whoever asks), CONNECT, and what no service of ours knows. */
 export function judgeMethod(method: string): HallpassError | undefined {
   return methods.has(method) ? undefined : refuseMethod()

@@ -107,11 +107,18 @@ function composeIdentities({ profiles }: Config, { edges, document, outbound, ow
         set: (text: string | undefined) => document.set(entry, text),
         setAside: (text: string) => document.set(`${entry}:unreadable`, text),
       }
-      const { random } = edges
+      const { random, clock } = edges
       const credential = () => credentialOf(profile, document, edges.environmentSecret)
       return [
         name,
-        createIdentity({ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, credential, random, explain: explainAadsts }),
+        createIdentity({
+          ...{ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, credential, random, clock },
+          explain: explainAadsts,
+          grantEnded: ({ audience, what, fix }) => {
+            const { code, summary, remedy } = new HallpassError('grant-ended', { profile: name, what, fix })
+            edges.tell({ event: 'grant-ended', profile: name, audience, code, summary, remedy })
+          },
+        }),
       ]
     }),
   )

@@ -21,7 +21,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
   90002: { cause: 'There is no tenant of this name.', remedy: `${copyIds} Check that the cloud is the right one.` },
   900023: { cause: 'The tenant is neither an ID nor a domain name.', remedy: copyIds },
   50194: { cause: 'The registration is for one tenant only.', remedy: 'Set "tenantId" to the ID of that tenant.' },
-  7000218: { cause: 'Entra ID takes the application for a confidential client.', remedy: toDesktop },
+  7000218: {
+    cause: 'Entra ID takes the application for a confidential client.',
+    remedy: `${toDesktop} For the device code flow, enable "Allow public client flows" there.`,
+  },
   9002327: { cause: 'The redirect URI is registered for single-page applications.', remedy: toDesktop },
   65001: {
     cause: 'Nobody has consented to this permission.',

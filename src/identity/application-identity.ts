@@ -3,9 +3,9 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
 import { confidentialApplications, type IdentityParts } from './client-application.ts'
+import { withEvidence } from './evidence.ts'
 import { asTokenFailure } from './failure.ts'
 import type { Identity } from './identity.ts'
-import { withEvidence } from './network-module.ts'
 
 /** A region from the environment would change the token endpoint behind our back. */
 const azureRegion = 'DisableMsalForceRegion'

@@ -3,7 +3,7 @@ import { ConfidentialClientApplication, type Configuration, PublicClientApplicat
 import type { Dispatcher } from 'undici'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { looksLikeSecretId } from '../terms/client-secret.ts'
-import type { Random } from '../terms/edges.ts'
+import type { Clock, Random } from '../terms/edges.ts'
 import type { Profile } from '../terms/profile.ts'
 import { authorityOf } from './authority.ts'
 import { type CacheEntry, createCachePlugin } from './cache-plugin.ts'
@@ -22,7 +22,10 @@ export type IdentityParts = {
   /** The credential that rests in the vault now; undefined when there is none. */
   credential: () => ClientCredential | undefined
   random: Random
+  clock: Clock
   explain: ExplainAadsts
+  /** Takes note that a grant has ended and why: somebody has to sign in again. */
+  grantEnded: (why: { audience: string; what: string; fix: string }) => void
 }
 
 export type ConfidentialApplications = {
@@ -67,6 +70,8 @@ function configurationOf({ profile, cache, dispatcherFor }: IdentityParts): Conf
       authority: authority.url,
       knownAuthorities: authority.knownAuthorities,
       ...(authority.metadata && { authorityMetadata: authority.metadata }),
+      // Services may then end a token before its time, and say what they want instead (Continuous Access Evaluation).
+      clientCapabilities: ['CP1'],
     },
     cache: { cachePlugin: createCachePlugin(cache) },
     system: { networkClient: createNetworkModule(dispatcherFor) },

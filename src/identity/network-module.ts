@@ -1,54 +1,36 @@
 // How MSAL reaches the token endpoint: through our dispatcher, with time-outs, and with failures that keep their cause.
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
 import { type Dispatcher, request } from 'undici'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { reasonOf } from '../network/reason.ts'
+import { noted, refusalIn } from './evidence.ts'
+import { readRetryAfter } from './retry-after.ts'
 
 const requestTimeout = 30_000
 const bodyLimit = 1024 * 1024
 
-/** What MSAL's own errors lose: our failure on the way to the authorization server. */
-type Evidence = { failure?: HallpassError }
-
-const evidence = new AsyncLocalStorage<Evidence>()
-
-/** Runs an MSAL call; when it fails on the network, rejects with our error instead of MSAL's flattened one. */
-export async function withEvidence<T>(call: () => Promise<T>): Promise<T> {
-  const found: Evidence = {}
-  try {
-    return await evidence.run(found, call)
-  } catch (error) {
-    throw found.failure ?? error
-  }
-}
+/** Errors by which a server says that it cannot answer now, whatever the status (RFC 6749 section 4.1.2.1). */
+const passing = ['temporarily_unavailable', 'server_error']
 
 /**
- * MSAL's network interface. A 5xx rejects: handed to MSAL, it would lock the same request for 60 s without another try.
- * Rejects with entra-unreachable or entra-unclear.
+ * MSAL's network interface. A 5xx, a 429 and an OAuth error that will pass reject, with the server's Retry-After: handed to MSAL, they would
+ * lock the same request for 60 s without another try. Rejects with entra-unreachable or entra-unclear.
  */
 export function createNetworkModule(dispatcherFor: (origin: string) => Dispatcher): INetworkModule {
-  const send = async <T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}): Promise<NetworkResponse<T>> => {
-    try {
-      return await exchange<T>(dispatcherFor, method, url, options)
-    } catch (error) {
-      const found = evidence.getStore()
-      if (found && error instanceof HallpassError) found.failure = error
-      throw error
-    }
-  }
+  const send = async <T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}): Promise<NetworkResponse<T>> =>
+    (await noted(() => exchange(dispatcherFor, method, url, options))) as NetworkResponse<T>
   return {
     sendGetRequestAsync: (url, options) => send('GET', url, options),
     sendPostRequestAsync: (url, options) => send('POST', url, options),
   }
 }
 
-async function exchange<T>(
+async function exchange(
   dispatcherFor: (origin: string) => Dispatcher,
   method: 'GET' | 'POST',
   url: string,
   { headers, body }: NetworkRequestOptions,
-): Promise<NetworkResponse<T>> {
+): Promise<NetworkResponse<unknown>> {
   const { origin, host } = new URL(url)
   const answer = await sendToEntra(host, () =>
     request(url, {
@@ -59,9 +41,31 @@ async function exchange<T>(
       ...(body !== undefined && { body }),
     }),
   )
+  const { statusCode: status } = answer
   const text = await readBounded(host, answer.body)
-  if (answer.statusCode >= 500) throw new HallpassError('entra-unreachable', { host, why: `it answered ${answer.statusCode}` })
-  return { status: answer.statusCode, headers: singleValues(answer.headers), body: parseJson<T>(host, text, answer.statusCode) }
+  refuseBusy(host, status, answer.headers)
+  const parsed = parseJson(host, text, status)
+  const { error } = refusalIn(parsed) ?? {}
+  if (error && passing.includes(error)) throw busy(host, `it answered ${error}`, answer.headers)
+  return { status, headers: fieldsForMsal(answer.headers), body: parsed }
+}
+
+type Fields = Record<string, string | string[] | undefined>
+
+/** Throws entra-unreachable for a 5xx or a 429; with the seconds of its Retry-After, where it has one. */
+export function refuseBusy(host: string, status: number, fields: Fields): void {
+  if (status === 429) throw busy(host, 'it answered 429, too many requests', fields)
+  if (status >= 500) throw busy(host, `it answered ${status}`, fields)
+}
+
+function busy(host: string, why: string, fields: Fields): HallpassError {
+  const seconds = readRetryAfter([fields['retry-after']].flat()[0])
+  if (seconds === undefined) return new HallpassError('entra-unreachable', { host, why })
+  return new HallpassError(
+    'entra-unreachable',
+    { host, why, retryAfterSeconds: seconds },
+    { fields: { 'Retry-After': String(Math.max(1, seconds)) } },
+  )
 }
 
 /** Runs one exchange with the authorization server; connection failures and time-outs become entra-unreachable. */
@@ -89,19 +93,24 @@ export async function readBounded(host: string, body: AsyncIterable<Buffer>): Pr
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function parseJson<T>(host: string, text: string, status: number): T {
+function parseJson(host: string, text: string, status: number): unknown {
+  const unclear = (what: string, cause?: unknown) =>
+    new HallpassError('entra-unclear', { host, why: `${what} (status ${status})` }, { cause })
   try {
-    return JSON.parse(text) as T
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value
   } catch (error) {
-    const why = text.trimStart().startsWith('<')
-      ? `a web page came instead of JSON (status ${status})`
-      : `it is not JSON (status ${status})`
-    throw new HallpassError('entra-unclear', { host, why }, { cause: error })
+    if (status >= 300 && status < 400) throw unclear('it leads somewhere else', error)
+    throw unclear(text.trimStart().startsWith('<') ? 'a web page came instead of JSON' : 'it is not JSON', error)
   }
+  throw unclear('it is not a JSON object')
 }
 
-function singleValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+/** Without Retry-After, on which MSAL would lock the request. */
+function fieldsForMsal(fields: Fields): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat().join(', ')]])),
+    Object.entries(fields).flatMap(([name, value]) =>
+      value === undefined || name === 'retry-after' ? [] : [[name, [value].flat().join(', ')]],
+    ),
   )
 }

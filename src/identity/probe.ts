@@ -2,13 +2,10 @@
 // Entra answers a wrong redirect URI, client or tenant with a page for a person, never with a redirect: the waiting request would learn nothing.
 import { type Dispatcher, request } from 'undici'
 import { HallpassError } from '../errors/hallpass-error.ts'
-import { asSignInRefusal, describeRefusal, type ExplainAadsts } from './failure.ts'
-import { readBounded, sendToEntra } from './network-module.ts'
+import { answeredByPerson, asSignInRefusal, describeRefusal, type ExplainAadsts } from './failure.ts'
+import { readBounded, refuseBusy, sendToEntra } from './network-module.ts'
 
 const timeout = 15_000
-
-/** Errors that say: the request is fine, a person has to answer it (OpenID Connect Core 3.1.2.6). */
-const needsPerson = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
 
 /**
  * Sends the authorization request with `prompt=none` (OpenID Connect Core 3.1.2.1) and without cookies: the server must answer by
@@ -31,7 +28,7 @@ export async function checkAuthorization(
   )
   const page = await readBounded(url.host, body)
   if (statusCode >= 300 && statusCode < 400) return readRedirect(String(headers.location ?? ''), explain)
-  if (statusCode >= 500) throw new HallpassError('entra-unreachable', { host: url.host, why: `it answered ${statusCode}` })
+  refuseBusy(url.host, statusCode, headers)
   const [refusal] = /AADSTS\d{4,7}:[^<\r\n"\\]*/.exec(page) ?? []
   if (refusal) throw new HallpassError('sign-in-refused', describeRefusal(decodeEntities(refusal), explain))
 }
@@ -40,7 +37,7 @@ function readRedirect(location: string, explain: ExplainAadsts): void {
   if (!URL.canParse(location)) return
   const { searchParams } = new URL(location)
   const error = searchParams.get('error')
-  if (error === null || needsPerson.includes(error)) return
+  if (error === null || answeredByPerson.includes(error)) return
   throw asSignInRefusal({ error, description: searchParams.get('error_description') ?? undefined, subcode: undefined }, explain)
 }
 

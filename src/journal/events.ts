@@ -8,6 +8,7 @@ export type Event =
   | { event: 'signed-out'; profile: string }
   | { event: 'sign-in-failed'; profile: string; code: ErrorCode; summary: string; remedy: string }
   | { event: 'refresh-failed'; profile: string; audience: string; code: ErrorCode; summary: string; remedy: string }
+  | { event: 'grant-ended'; profile: string; audience: string; code: ErrorCode; summary: string; remedy: string }
   | { event: 'vault-trouble'; code: ErrorCode; summary: string; remedy: string }
   | { event: 'config-changed'; changes: readonly string[]; afterRestart: readonly string[] }
   | { event: 'config-refused'; code: ErrorCode; summary: string; remedy: string }

@@ -20,6 +20,23 @@ export async function signInByForm(link: string, username = 'ada@sandbox.example
   return follow(await submit(post), post.action)
 }
 
+/** Enters a device code on the sandbox's page, and signs in there or cancels; resolves with the last page. */
+export async function enterDeviceCode(
+  verificationUri: string,
+  userCode: string,
+  choice: 'sign-in' | 'cancel' = 'sign-in',
+  username = 'ada@sandbox.example',
+): Promise<Landing> {
+  const page = await follow(await fetch(verificationUri, { redirect: 'manual' }), verificationUri)
+  const code = formOf(page.html, page.url)
+  code.fields.set('user_code', userCode)
+  const asked = await follow(await submit(code), code.action)
+  const form = formOf(asked.html, asked.url)
+  form.fields.set('username', username)
+  form.fields.set('do', choice)
+  return follow(await submit(form), form.action)
+}
+
 type Form = { action: string; fields: URLSearchParams }
 
 function submit({ action, fields }: Form): Promise<Response> {

@@ -7,8 +7,9 @@ import { Agent } from 'undici'
 import { explainAadsts } from '../../src/explain/aadsts.ts'
 import { createCachePlugin } from '../../src/identity/cache-plugin.ts'
 import { isCallback, parseAuthorizationResponse } from '../../src/identity/callback.ts'
+import { withEvidence } from '../../src/identity/evidence.ts'
 import { describeRefusal } from '../../src/identity/failure.ts'
-import { createNetworkModule, withEvidence } from '../../src/identity/network-module.ts'
+import { createNetworkModule } from '../../src/identity/network-module.ts'
 import { checkAuthorization } from '../../src/identity/probe.ts'
 
 async function answering(

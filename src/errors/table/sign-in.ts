@@ -19,6 +19,7 @@ export const signInErrors = {
   'sign-in-expired': entry(503, 4, 'login', 'The sign-in was not finished in time.', 'Start again: `hallpass login`.'),
   'sign-in-cancelled': entry(401, 4, 'login', 'The sign-in was cancelled.', 'Start again when you are ready: `hallpass login`.'),
   'sign-in-refused': entry(401, 4, 'login', 'Entra ID refused the sign-in: {what}', '{fix}'),
+  'grant-ended': entry(401, 4, 'login', 'Entra ID wants a new sign-in for profile {profile}: {what}', '{fix}'),
   'sign-in-state': entry(
     400,
     1,

@@ -1,0 +1,132 @@
+// A profile's identity as compose builds it, in front of a sandbox, with the clock in the test's hand.
+import { randomBytes } from 'node:crypto'
+import type { Test } from 'tap'
+import { Agent } from 'undici'
+import { explainAadsts } from '../../src/explain/aadsts.ts'
+import type { ClientCredential, IdentityParts } from '../../src/identity/client-application.ts'
+import { createIdentity } from '../../src/identity/create-identity.ts'
+import type { Identity, Wanted } from '../../src/identity/identity.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import type { Bearer } from '../../src/terms/bearer.ts'
+import type { Profile } from '../../src/terms/profile.ts'
+import { type ManualClock, manualClock } from '../fixtures/clocks.ts'
+
+export type Rig = {
+  sandbox: Sandbox
+  clock: ManualClock
+  /** What the vault would hold. */
+  entry: { text: string | undefined; aside: string[] }
+  /** Why grants have ended, in the order told. */
+  ends: { audience: string; what: string; fix: string }[]
+  /** Grants that the token endpoint was asked for. */
+  grants: (string | undefined)[]
+  fhir: Wanted
+  dicom: Wanted
+  /** Another identity of the same profile over the same vault, as after a restart. */
+  restarted(): Identity
+  identity: Identity
+  /** Puts the server's clock behind ours by so many milliseconds. */
+  serverBehind(ms: number): void
+  /** Resolves when a timer waits that rings in this many milliseconds. */
+  timer(ms: number): Promise<void>
+}
+
+export type RigOptions = {
+  sandbox?: SandboxOptions
+  profile?: Partial<Profile>
+  credential?: (sandbox: Sandbox) => ClientCredential | undefined
+  parts?: Partial<IdentityParts>
+}
+
+/** Starts sandbox and identity, and ends both with the test. */
+export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> {
+  const clock = watchedClock()
+  const skew = { ms: 0 }
+  const sandbox = await startSandbox({ clock: () => clock.now() - skew.ms, ...options.sandbox })
+  const agent = new Agent()
+  t.teardown(async () => {
+    await agent.destroy()
+    await sandbox.close()
+  })
+  const entry: Rig['entry'] = { text: undefined, aside: [] }
+  const ends: Rig['ends'] = []
+  const grants: Rig['grants'] = []
+  sandbox.observer.on('exchange', ({ grantType }) => grantType && grants.push(grantType))
+  const profile = profileOf(sandbox, options.profile)
+  const restarted = () =>
+    createIdentity({
+      profile,
+      ownPort: () => 3447,
+      dispatcherFor: () => agent,
+      cache: {
+        get: () => entry.text,
+        set: text => {
+          entry.text = text
+        },
+        setAside: text => void entry.aside.push(text),
+      },
+      credential: () => options.credential?.(sandbox),
+      random: bytes => randomBytes(bytes).toString('base64url'),
+      clock,
+      explain: explainAadsts,
+      grantEnded: end => void ends.push(end),
+      ...options.parts,
+    })
+  const { fhir, dicom } = wantedOf(sandbox, profile)
+  const serverBehind = (ms: number) => {
+    skew.ms = ms
+  }
+  return { sandbox, clock, entry, ends, grants, fhir, dicom, restarted, identity: restarted(), serverBehind, timer: clock.timer }
+}
+
+function profileOf({ identity }: Sandbox, more: Partial<Profile> = {}): Profile {
+  return {
+    name: 'dev',
+    tenantId: identity.tenantId,
+    clientId: identity.clientId,
+    flow: 'authorization-code',
+    credential: 'none',
+    redirectUri: { host: 'localhost', port: undefined, path: '/-/callback' },
+    responseMode: 'query',
+    authorityHost: 'login.microsoftonline.com',
+    sandbox: identity.url,
+    ...more,
+  }
+}
+
+function wantedOf({ fhir, dicom }: Sandbox, { flow }: Profile): { fhir: Wanted; dicom: Wanted } {
+  const scope = (permission: string) => (flow === 'client-credentials' ? '.default' : permission)
+  return {
+    fhir: { audience: fhir.audience, scopes: [`${fhir.audience}/${scope('user_impersonation')}`] },
+    dicom: { audience: dicom.audience, scopes: [`${dicom.audience}/${scope('Dicom.ReadWrite')}`] },
+  }
+}
+
+/** A clock that stands at the real time, and tells which timers wait. */
+function watchedClock(): ManualClock & { timer(ms: number): Promise<void> } {
+  const still = manualClock(Date.now())
+  const looks = new Set<() => void>()
+  return {
+    ...still,
+    after: (ms, action) => {
+      const timer = still.after(ms, action)
+      for (const look of [...looks]) look()
+      return timer
+    },
+    timer: ms =>
+      new Promise(resolve => {
+        const look = () => {
+          if (!still.waiting().includes(ms)) return
+          looks.delete(look)
+          resolve()
+        }
+        looks.add(look)
+        look()
+      }),
+  }
+}
+
+/** What a token says of itself. */
+export function claimsOf(bearer: Bearer | undefined): Record<string, unknown> {
+  return JSON.parse(Buffer.from(bearer?.reveal().split('.')[1] ?? '', 'base64url').toString() || '{}')
+}

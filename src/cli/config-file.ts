@@ -47,5 +47,6 @@ export function describeTrust({ config, location }: ExaminedConfig): string {
     name,
     `signs in at ${authorityHost}, tenant ${tenantId}, client ${clientId} (${flow})`,
   ])
-  return `The project file ${printable(location.path)} says where your tokens go:\n\n${lines([...routes, ...profiles])}`
+  const pages = config.settings['access.allowedOrigins'].map((origin): [string, string] => [origin, 'its pages may call'])
+  return `The project file ${printable(location.path)} says where your tokens go:\n\n${lines([...routes, ...profiles, ...pages])}`
 }

@@ -47,10 +47,12 @@ async function dispatch(io: Io): Promise<number> {
 /** One row for each setting: its flag, and what it does. The schema is loaded only by verbs that need it: it is large. */
 async function settingRows(except: readonly string[]): Promise<Row[]> {
   const { environmentName, flagName, settingsSchema } = await import('../config/schema.ts')
+  const { annotationsOf } = await import('../config/schema-parts.ts')
   return Object.entries(settingsSchema)
     .filter(([name]) => !except.includes(name))
     .map(([name, schema]): Row => {
-      const { enum: values, default: usual, description } = schema as { enum?: string[]; default?: unknown; description?: string }
-      return [`--${flagName(name)} ${values ? values.join('|') : 'N'}`, `${description} [${usual}; ${environmentName(name)}]`]
+      const { enum: values, type, default: usual, description } = annotationsOf(schema)
+      const value = values?.join('|') ?? (type === 'array' ? 'A,B' : 'N')
+      return [`--${flagName(name)} ${value}`, `${description} [${String(usual) || 'none'}; ${environmentName(name)}]`]
     })
 }

@@ -41,8 +41,8 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     get port() {
       return ownPort()
     },
-    allowedOrigins: new Set(),
-    extraHosts: new Set(),
+    allowedOrigins: new Set(settings['access.allowedOrigins']),
+    extraHosts: new Set(settings['access.hosts']),
   }
   const identities = composeIdentities(config, lasting)
   const broker = createBroker({

@@ -1,6 +1,7 @@
 // What a project file may not say, whoever trusts it: it is a stranger's code, and it names where a bearer goes.
 import { cloudOfAuthority } from '../terms/authority-host.ts'
 import { deriveService } from '../terms/service-url.ts'
+import { isLoopbackOrigin } from './access.ts'
 import type { Fault } from './fault.ts'
 import { parseOrigin } from './resolve-route.ts'
 import type { ConfigDocument, ProfileDocument, RouteDocument } from './schema.ts'
@@ -8,6 +9,7 @@ import type { ConfigDocument, ProfileDocument, RouteDocument } from './schema.ts
 /** Everything in the document that only the user's own file, at `ownPath`, may say. */
 export function findProjectFaults(document: ConfigDocument, ownPath: string): Fault[] {
   const fix = `If you mean it, put it into your own file, ${ownPath}, or name this file with \`--config\`.`
+  const access = faultsOfAccess(document).map(([key, what]) => ({ path: ['access', key], what, fix }))
   const complain = (section: string) => (name: string, key: string, what: string) => ({ path: [section, name, key], what, fix })
   return [
     ...Object.entries(document.profiles).flatMap(([name, profile]) =>
@@ -16,7 +18,20 @@ export function findProjectFaults(document: ConfigDocument, ownPath: string): Fa
     ...Object.entries(document.routes).flatMap(([prefix, route]) =>
       faultsOfRoute(route).map(([key, what]) => complain('routes')(prefix, key, what)),
     ),
+    ...access,
   ]
+}
+
+/** A project may let in its own app, on this machine, and ask for more than the user does; it opens nothing else. */
+function faultsOfAccess({ access = {} }: ConfigDocument): [key: string, what: string][] {
+  const faults: [string, string][] = []
+  for (const key of ['allowUids', 'hosts'] as const)
+    if (access[key]?.length) faults.push([key, `a project file may not say "${key}": it would let in callers that you do not know`])
+  if (access.key === 'off' || access.peerCheck === 'off')
+    faults.push([access.key === 'off' ? 'key' : 'peerCheck', 'a project file may not switch off a check'])
+  if (access.allowedOrigins?.some(origin => !isLoopbackOrigin(origin)))
+    faults.push(['allowedOrigins', 'a project file may let in pages of this machine only'])
+  return faults
 }
 
 function faultsOfProfile({ sandbox, authorityHost }: ProfileDocument): [key: string, what: string][] {

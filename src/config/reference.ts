@@ -93,7 +93,7 @@ function valuesOf(schema: TSchema): string {
 
 function defaultOf(schema: TSchema): string {
   const usual = annotationsOf(schema).default
-  return usual === undefined ? '' : code(String(usual))
+  return usual === undefined ? '' : Array.isArray(usual) && usual.length === 0 ? 'none' : code(String(usual))
 }
 
 function meaningOf(schema: TSchema): string {

@@ -88,7 +88,8 @@ function derive(prefix: string, document: RouteDocument, url: URL, { flow, note 
   if (document.kind === undefined) note(['routes', prefix, 'kind'], 'derived from the origin')
   if (document.audience === undefined) note(['routes', prefix, 'audience'], 'derived from the origin')
   const scopes = wrong ? [] : resolveScopes(prefix, document, { flow, kind, audience, derived, note, at })
-  return { prefix, origin: url.origin, basePath, kind, audience, scopes, profile: document.profile }
+  const { profile, cache } = document
+  return { prefix, origin: url.origin, basePath, kind, audience, scopes, profile, ...(cache && { cache }) }
 }
 
 type ScopeSurroundings = {

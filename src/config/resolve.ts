@@ -3,6 +3,7 @@ import type { Profile } from '../terms/profile.ts'
 import { formatRedirectUri } from '../terms/redirect-uri.ts'
 import { type Route, routePrefix } from '../terms/route.ts'
 import { type Cloud, deriveService } from '../terms/service-url.ts'
+import { complainOfAccess } from './access.ts'
 import type { AzureEnvironment } from './azure-environment.ts'
 import { type Fault, quoted } from './fault.ts'
 import { resolveProfile } from './resolve-profile.ts'
@@ -39,6 +40,7 @@ export function resolveDocument(document: ConfigDocument, azure: AzureEnvironmen
   refusePrefixesAlike(document, report)
   for (const profile of profiles.values()) if (profile.flow === 'authorization-code') refuseCallbackUnderRoute(profile, document, report)
   warnOfUnused(document, warn)
+  complainOfAccessGroup(document, report)
   return { profiles, routes, faults, warnings }
 }
 
@@ -85,6 +87,11 @@ function refuseCallbackUnderRoute({ name, redirectUri }: Profile, { routes }: Co
     what: `the redirect URI ${formatRedirectUri(redirectUri, 0).replace(':0/', '/')} lies under the route ${prefix}`,
     fix: 'Register another path, or give the route another prefix.',
   })
+}
+
+function complainOfAccessGroup({ access = {} }: ConfigDocument, report: (fault: Fault) => void): void {
+  for (const [key, value] of Object.entries(access))
+    for (const { index, what, fix } of complainOfAccess(`access.${key}`, value)) report({ path: ['access', key, index], what, fix })
 }
 
 function warnOfUnused({ profiles, routes }: ConfigDocument, warn: (text: string) => void): void {

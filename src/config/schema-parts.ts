@@ -30,3 +30,10 @@ export function annotationsOf(schema: TSchema): Annotated {
 }
 
 export type Values<Schemas extends Record<string, TSchema>> = { [Name in keyof Schemas]: Static<Schemas[Name]> }
+
+/** The definitions of a group of settings, by their places: `key` in the group `access` is `access.key`. */
+export function grouped<Group extends string, Schemas extends Record<string, TSchema>>(group: Group, schemas: Schemas) {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [`${group}.${name}`, schema])) as {
+    [Name in keyof Schemas & string as `${Group}.${Name}`]: Schemas[Name]
+  }
+}

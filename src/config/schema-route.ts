@@ -21,6 +21,13 @@ export const routeSchema = Type.Object(
         examples: [['api://my-fhir/.default']],
       }),
     ),
+    cache: Type.Optional(
+      choice(
+        ['no-store', 'as-is'],
+        'Whether browsers may keep answers: never, for health data would rest in their caches on disk; or as the service says.',
+        { default: 'no-store' },
+      ),
+    ),
   },
   { additionalProperties: false, title: 'Route' },
 )

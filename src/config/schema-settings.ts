@@ -1,7 +1,9 @@
 // The definition of the settings outside `profiles` and `routes`: each has a flag and an environment name.
-import { choice, wholeNumber } from './schema-parts.ts'
+import { accessSchema } from './schema-access.ts'
+import { choice, grouped, wholeNumber } from './schema-parts.ts'
 
-export const settingsSchema = {
+/** Those that stand at the top of the file. */
+export const plainSettings = {
   port: wholeNumber(0, 65535, 3447, 'Port on both loopback addresses; 0 takes a free one.'),
   vault: choice(['auto', 'keychain', 'memory'], 'Where tokens rest: the OS keychain, memory, or the keychain when there is one (auto).', {
     default: 'auto',
@@ -13,5 +15,10 @@ export const settingsSchema = {
   originTimeoutSeconds: wholeNumber(1, 86400, 300, 'How long a service may stay silent, before its answer and within it.'),
 }
 
+/** All of them by their places: `port`, `access.key`. */
+export const settingsSchema = { ...plainSettings, ...grouped('access', accessSchema) }
+
 /** What only a new start can change: the rest takes effect while the daemon runs. */
-export const settingsAtStart: readonly (keyof typeof settingsSchema)[] = ['port', 'vault', 'connectTimeoutSeconds', 'originTimeoutSeconds']
+export const settingsAtStart: readonly (keyof typeof settingsSchema)[] = [
+  ...(['port', 'vault', 'connectTimeoutSeconds', 'originTimeoutSeconds', 'access.peerCheck'] as const),
+]

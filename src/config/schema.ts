@@ -1,9 +1,10 @@
 // The definition of the configuration: from here come type, validation, help text, environment names, JSON Schema and reference page.
 import Type, { type Static } from 'typebox'
+import { accessSchema } from './schema-access.ts'
 import type { Values } from './schema-parts.ts'
 import { profileSchema } from './schema-profile.ts'
 import { routeSchema } from './schema-route.ts'
-import { settingsSchema } from './schema-settings.ts'
+import { plainSettings, type settingsSchema } from './schema-settings.ts'
 
 export { settingsSchema } from './schema-settings.ts'
 
@@ -15,7 +16,10 @@ export const profileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 export const configSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String({ description: 'Where an editor finds the JSON Schema of this file.' })),
-    ...optional(settingsSchema),
+    ...optional(plainSettings),
+    access: Type.Optional(
+      Type.Object(optional(accessSchema), { additionalProperties: false, description: 'Who may call, beside programs of your own.' }),
+    ),
     profiles: Type.Record(Type.String(), profileSchema, { description: 'App registrations and whom they sign in, by name.' }),
     routes: Type.Record(Type.String(), routeSchema, { description: 'Path prefixes of ours and the services behind them.' }),
   },
@@ -28,12 +32,12 @@ export type RouteDocument = Static<typeof routeSchema>
 export type Settings = Values<typeof settingsSchema>
 export type SettingName = keyof typeof settingsSchema
 
-/** The environment name of a setting by the one rule: `signInWaitSeconds` is `HALLPASS_SIGN_IN_WAIT_SECONDS`. */
+/** The environment name of a setting by the one rule: `signInWaitSeconds` is `HALLPASS_SIGN_IN_WAIT_SECONDS`, `access.key` is `HALLPASS_ACCESS_KEY`. */
 export function environmentName(setting: string): string {
-  return `HALLPASS_${setting.replace(/[A-Z]/g, capital => `_${capital}`).toUpperCase()}`
+  return `HALLPASS_${flagName(setting).replaceAll('-', '_').toUpperCase()}`
 }
 
-/** The flag of a setting: `signInWaitSeconds` is `sign-in-wait-seconds`. */
+/** The flag of a setting: `signInWaitSeconds` is `sign-in-wait-seconds`, `access.key` is `access-key`. */
 export function flagName(setting: string): string {
-  return setting.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)
+  return setting.replaceAll('.', '-').replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)
 }

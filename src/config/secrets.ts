@@ -7,6 +7,9 @@ const secretKeys = new Set([
   ...['clientassertion', 'assertion', 'pfxpassword', 'azureclientsecret'],
 ])
 
+/** Says whether callers need a key, and is a choice among words: the one key here that is none. */
+const keySetting = 'access.key'
+
 /** What is a secret by its shape: an Entra client secret, a JSON Web Token, a PEM key. */
 const secretShapes = [/^[A-Za-z0-9_.~-]{3}\dQ~[A-Za-z0-9_.~-]{31,34}$/, /\beyJ[A-Za-z0-9_-]{10,}\./, /-----BEGIN [A-Z ]*PRIVATE KEY-----/]
 
@@ -23,7 +26,7 @@ export function findSecrets(value: unknown, path: readonly (string | number)[] =
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, Array.isArray(value) ? Number(key) : key]
     if (isSecret(key)) return [{ path: here, atKey: true, what: 'a key here looks like a secret', fix }]
-    const names = typeof inner !== 'object' && secretKeys.has(key.replace(/[^a-z]/gi, '').toLowerCase())
+    const names = typeof inner !== 'object' && here.join('.') !== keySetting && secretKeys.has(key.replace(/[^a-z]/gi, '').toLowerCase())
     return names ? [{ path: here, atKey: true, what: `${quoted(key)} is the name of a secret`, fix }] : findSecrets(inner, here)
   })
 }

@@ -2,6 +2,7 @@
 import { Compile } from 'typebox/compile'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { printable } from '../terms/printable.ts'
+import { complainOfAccess } from './access.ts'
 import { nearestOf } from './nearest.ts'
 import { type ConfigDocument, environmentName, flagName, type SettingName, type Settings, settingsSchema } from './schema.ts'
 import { type Annotated, annotationsOf } from './schema-parts.ts'
@@ -23,10 +24,15 @@ function resolveSetting(name: SettingName, flags: Flags, env: Environment, docum
     note([name], found.source)
     return checked(name, annotations, found)
   }
-  const written = document[name]
+  const written = writtenAt(name, document)
   if (written !== undefined) return written
   note([name], 'default')
   return annotations.default
+}
+
+/** What the document says at a place such as `port` or `access.key`. */
+function writtenAt(name: SettingName, document: Partial<ConfigDocument>): unknown {
+  return name.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document)
 }
 
 /** Where a setting's text came from. */
@@ -34,7 +40,11 @@ type Found = { text: string; source: string }
 
 function checked(name: SettingName, annotations: Annotated, { text, source }: Found): unknown {
   const value = fromText(annotations, text)
-  if (Compile(settingsSchema[name]).Check(value)) return value
+  if (Compile(settingsSchema[name]).Check(value)) {
+    const [complaint] = complainOfAccess(name, value)
+    if (complaint) throw new HallpassError('setting-invalid', { source, what: complaint.what, fix: complaint.fix })
+    return value
+  }
   const what = `"${printable(text, 80)}" is not ${describeValues(annotations)}`
   throw new HallpassError('setting-invalid', { source, what, fix: 'Correct the value.' })
 }
@@ -56,11 +66,12 @@ function fromText({ type, items }: Annotated, text: string): unknown {
 }
 
 /** The values that a setting takes, in words. */
-export function describeValues({ type, enum: values, minimum, maximum }: Annotated): string {
+export function describeValues({ type, enum: values, minimum, maximum, items }: Annotated): string {
   if (values) return `one of ${values.join(', ')}`
   if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`
   if (type === 'boolean') return 'true or false'
-  return type === 'array' ? 'a list with commas' : 'a text'
+  if (type === 'array') return items?.type === 'integer' ? 'whole numbers with commas between them' : 'a list with commas'
+  return 'a text'
 }
 
 /** Names in the environment that look like a setting's and are none: a misspelt one would be a silent default. */

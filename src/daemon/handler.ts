@@ -2,9 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerError } from '../errors/answer.ts'
 import type { HallpassError } from '../errors/hallpass-error.ts'
+import { answerPreflight, isPreflight, sharedFields } from '../guard/cors.ts'
 import { type Head, isNavigation, readHead } from '../guard/head.ts'
-import { judgeHead, judgeOrigin, judgeVersion, type Policy } from '../guard/judge.ts'
+import { judgeHead, judgeOrigin, judgeOwnPage, judgeVersion, type Policy } from '../guard/judge.ts'
 import type { Tell } from '../journal/events.ts'
+import { isForwarded } from '../proxy/fields.ts'
 import type { HandleProxied } from '../proxy/proxy.ts'
 import { pathOf } from '../terms/request-target.ts'
 
@@ -32,12 +34,17 @@ export function createHandler(parts: HandlerParts): Handler {
     if (isCallback(method, target)) return serve(callback, request, response, expectsContinue)
     const own = isOwn(target)
     const navigating = isNavigation(method, head)
-    // A top-level navigation to a page of ours shows it and changes nothing, whatever site it comes from.
-    const foreign = own && navigating && method === 'GET' && !head.hasBody ? undefined : judgeOrigin(method, head, policy)
+    const foreign = own ? judgeOwn(method, head, navigating, policy) : judgeOrigin(method, head, policy)
     if (foreign) return refuse(parts, request, response, head, foreign)
     if (own) return serve(pages, request, response, expectsContinue)
-    proxy(request, response, { navigating, hasBody: head.hasBody, expectsContinue })
+    if (isPreflight(method, head)) return answerPreflight(response, head, isForwarded)
+    proxy(request, response, { navigating, hasBody: head.hasBody, expectsContinue, shared: sharedFields(head, policy) })
   }
+}
+
+/** A top-level navigation to a page of ours shows it and changes nothing, whatever site it comes from. */
+function judgeOwn(method: string, head: Head, navigating: boolean, policy: Policy): HallpassError | undefined {
+  return navigating && method === 'GET' && !head.hasBody ? undefined : judgeOwnPage(method, head, policy)
 }
 
 function serve(handle: Handle, request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -50,8 +57,9 @@ function isOwn(target: string): boolean {
   return path === '/' || path === '/-' || path.startsWith('/-/')
 }
 
-function refuse({ tell }: HandlerParts, request: IncomingMessage, response: ServerResponse, head: Head, error: HallpassError): void {
+function refuse(parts: HandlerParts, request: IncomingMessage, response: ServerResponse, head: Head, error: HallpassError): void {
   const method = request.method ?? ''
-  tell({ event: 'request-refused', code: error.code, status: error.entry.status, method, route: '' })
-  answerError(response, error, isNavigation(method, head) ? 'person' : 'program')
+  parts.tell({ event: 'request-refused', code: error.code, status: error.entry.status, method, route: '' })
+  const shared = head.origin === undefined ? undefined : sharedFields(head, parts.policy)
+  answerError(response, error, isNavigation(method, head) ? 'person' : 'program', shared)
 }

@@ -7,8 +7,16 @@ import { renderAsOperationOutcome, renderAsProblem } from './render.ts'
 /** Who asked: a program, a FHIR client, or a person in front of a browser. */
 export type Reader = 'program' | 'fhir' | 'person'
 
-/** Sends the error, once; after the head is out the connection is cut, so that nobody takes half an answer for a whole one. */
-export function answerError(response: ServerResponse, error: HallpassError, reader: Reader): void {
+/**
+ * Sends the error, once; after the head is out the connection is cut, so that nobody takes half an answer for a whole one. `shared` are fields
+ * that every answer to this caller carries, but for a page.
+ */
+export function answerError(
+  response: ServerResponse,
+  error: HallpassError,
+  reader: Reader,
+  shared: Readonly<Record<string, string>> = {},
+): void {
   if (reader === 'person')
     return answerPage(response, errorPage(error), error.entry.status, { ...error.fields, 'Hallpass-Error': error.code })
   const fhir = reader === 'fhir'
@@ -18,6 +26,7 @@ export function answerError(response: ServerResponse, error: HallpassError, read
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'Hallpass-Error': error.code,
+    ...shared,
     ...error.fields,
   })
 }

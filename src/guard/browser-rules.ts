@@ -28,9 +28,36 @@ export function judgeOrigin(method: string, head: Head, { allowedOrigins }: Poli
     : refuse('cross-site request')
 }
 
-function refuse(rule: string): HallpassError {
-  return new HallpassError('browser-refused', { rule })
+const allowOrigin =
+  'If the page is your own app, add its origin (scheme, host and port, as in its address) to `access.allowedOrigins` (or `--access-allowed-origins`).'
+
+/** What would satisfy each rule. */
+const fixes = {
+  'foreign Origin': allowOrigin,
+  'foreign Referer': allowOrigin,
+  'cross-site request': `Type the address yourself. ${allowOrigin} It may then fetch, not navigate.`,
+  'no Origin': `Send it from a program. ${allowOrigin}`,
+  'repeated field': 'Send Origin, Referer and each Sec-Fetch field once, as browsers do.',
+} as const
+
+function refuse(rule: keyof typeof fixes): HallpassError {
+  return new HallpassError('browser-refused', { rule, fix: fixes[rule] })
 }
+
+/**
+ * As judgeOrigin, for what is ours: an app that may call the services has no say in who signs in. To be asked for everything under `/-/` but
+ * top-level GETs.
+ */
+export function judgeOwnPage(method: string, head: Head, policy: Policy): HallpassError | undefined {
+  const refusal = judgeOrigin(method, head, { ...policy, allowedOrigins: noOrigins })
+  if (!refusal) return undefined
+  return new HallpassError('browser-refused', {
+    rule: refusal.particulars.rule ?? '',
+    fix: `Only its own pages may do this: open http://localhost:${policy.port}/ in your browser.`,
+  })
+}
+
+const noOrigins: ReadonlySet<string> = new Set()
 
 function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD'

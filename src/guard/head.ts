@@ -22,18 +22,24 @@ export type Head = {
   transferEncoding: string | undefined
   contentLength: string | undefined
   accept: string | undefined
+  /** The values of Access-Control-Request-Method and -Headers. */
+  requestMethod: string | undefined
+  requestHeaders: string | undefined
+  /** The value of Hallpass-Key. */
+  key: string | undefined
   hasBody: boolean
 }
 
 const watched = [
   ...['host', 'origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-purpose', 'purpose', 'x-moz'],
   ...['upgrade', 'transfer-encoding', 'content-length', 'accept'],
+  ...['access-control-request-method', 'access-control-request-headers', 'hallpass-key'],
 ] as const
 type Watched = (typeof watched)[number]
 
 const bySpelling = new Map<string, Watched>(watched.flatMap(name => [[name, name] as const, [inTitleCase(name), name] as const]))
 /** By length: most fields of a request are passed over without a look at their name. */
-const watchedLengths: readonly boolean[] = Array.from({ length: 20 }, (_, length) => watched.some(name => name.length === length))
+const watchedLengths: readonly boolean[] = Array.from({ length: 31 }, (_, length) => watched.some(name => name.length === length))
 
 /** Reads node's `rawHeaders` (name, value, name, value, …). */
 export function readHead(rawHeaders: readonly string[]): Head {
@@ -51,6 +57,9 @@ export function readHead(rawHeaders: readonly string[]): Head {
     transferEncoding: undefined,
     contentLength: undefined,
     accept: undefined,
+    requestMethod: undefined,
+    requestHeaders: undefined,
+    key: undefined,
     hasBody: false,
   }
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -113,6 +122,15 @@ function take(head: Head, spelling: string, value: string): void {
       return
     case 'accept':
       head.accept = join(head.accept, value)
+      return
+    case 'access-control-request-method':
+      head.requestMethod = join(head.requestMethod, value)
+      return
+    case 'access-control-request-headers':
+      head.requestHeaders = join(head.requestHeaders, value)
+      return
+    case 'hallpass-key':
+      head.key = join(head.key, value)
   }
 }
 

@@ -1,7 +1,8 @@
 // The rules on the request line: which methods are taken, and a target in origin-form.
 import { HallpassError } from '../errors/hallpass-error.ts'
 
-const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+/** The methods that are taken. */
+export const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 const allow = [...methods].join(', ')
 
 /** A path of printable ASCII without `#` and `\`, and a query of printable ASCII without `#`. FHIR escapes with `\` in search values. */

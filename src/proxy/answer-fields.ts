@@ -1,4 +1,5 @@
 // Chooses the fields of an answer that the client gets: none by which the service could speak to a browser about our origin.
+import type { Route } from '../terms/route.ts'
 import { connectionFields, withoutNamed } from './connection-fields.ts'
 import { rememberingSpellings } from './field-names.ts'
 
@@ -12,20 +13,27 @@ const withheld: ReadonlySet<string> = new Set([
   ...['content-security-policy', 'content-security-policy-report-only', 'x-content-security-policy', 'x-webkit-csp'],
   ...['x-frame-options', 'x-content-type-options', 'permissions-policy', 'feature-policy', 'document-policy', 'referrer-policy'],
   ...['origin-agent-cluster', 'service-worker-allowed', 'speculation-rules', 'sourcemap', 'x-sourcemap', 'timing-allow-origin'],
-  ...['accept-ch', 'critical-ch', 'cache-control', 'pragma', 'expires'],
+  ...['accept-ch', 'critical-ch'],
 ])
+/** What the service says about keeping its answers. */
+const caching: ReadonlySet<string> = new Set(['cache-control', 'pragma', 'expires'])
 const withheldPrefix = /^(?:access-control-|cross-origin-|hallpass-)/
 
 /** A script or a page stored as a FHIR Binary must not run on the origin of our own pages; health data must not rest in a browser's cache. */
 const added = [
   ...['Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
   ...['X-Content-Type-Options', 'nosniff'],
-  ...['Cache-Control', 'no-store'],
-  ...['Cross-Origin-Resource-Policy', 'same-origin'],
 ] as const
+
+export type Answering = {
+  /** What the guard wants every answer to this caller to carry. */
+  shared?: Readonly<Record<string, string>> | undefined
+  cache?: Route['cache']
+}
 
 const verdictOn = rememberingSpellings(name => {
   if (name === 'connection') return 'connection'
+  if (caching.has(name)) return 'caching'
   return connectionFields.has(name) || withheld.has(name) || withheldPrefix.test(name) ? 'drop' : 'pass'
 })
 
@@ -33,21 +41,25 @@ const verdictOn = rememberingSpellings(name => {
  * The fields for the client, as a flat list for `writeHead`, from undici's raw ones (name, value, name, value, …; bytes are Latin-1).
  * What passes keeps its spelling and order. `Hallpass-` is ours: a service cannot claim that hallpass refused.
  */
-export function answerFields(rawHeaders: readonly (Buffer | string)[]): string[] {
+export function answerFields(rawHeaders: readonly (Buffer | string)[], { shared = unshared, cache }: Answering = {}): string[] {
   const passed: string[] = []
   let connection: string | undefined
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = textOf(rawHeaders[index] as Buffer | string)
     const verdict = verdictOn(name)
-    if (verdict === 'drop') continue
+    if (verdict === 'drop' || (verdict === 'caching' && cache !== 'as-is')) continue
     const value = textOf(rawHeaders[index + 1] as Buffer | string)
-    if (verdict === 'pass') passed.push(name, value)
+    if (verdict !== 'connection') passed.push(name, value)
     else connection = connection === undefined ? value : `${connection},${value}`
   }
   const fields = withoutNamed(passed, connection)
   fields.push(...added)
+  if (cache !== 'as-is') fields.push('Cache-Control', 'no-store')
+  for (const name in shared) fields.push(name, shared[name] as string)
   return fields
 }
+
+const unshared = { 'Cross-Origin-Resource-Policy': 'same-origin' }
 
 function textOf(bytes: Buffer | string): string {
   return typeof bytes === 'string' ? bytes : bytes.toString('latin1')

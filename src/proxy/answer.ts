@@ -9,7 +9,7 @@ import type { Answer } from './steps.ts'
 /** Starts the answer; its body follows by the attempt. Throws what an answer step refuses with. */
 export function startAnswer(exchange: Exchange, attempt: Forwarding, status: number, rawFields: readonly Buffer[]): void {
   const { answerSteps } = exchange.parts
-  const fields = answerFields(rawFields)
+  const fields = answerFields(rawFields, { shared: exchange.caller.shared, cache: exchange.route.cache })
   if (answerSteps.length === 0) {
     exchange.response.writeHead(status, fields)
     return

@@ -15,6 +15,8 @@ export type Caller = {
   hasBody: boolean
   /** The client holds its body back until it gets `100 Continue` (RFC 9110 section 10.1.1). */
   expectsContinue: boolean
+  /** Fields that every answer carries because of who asked. */
+  shared: Readonly<Record<string, string>> | undefined
 }
 
 /** Sending the request to the origin once. */

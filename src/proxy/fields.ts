@@ -31,6 +31,11 @@ const passing: ReadonlySet<string> = new Set([
 /** Custom audit fields: the client chooses how the name ends (Add data to audit logs by using custom HTTP headers, Microsoft Learn). */
 const auditField = /^x-ms-azurefhir-audit-[a-z0-9-]+$/
 
+/** True for a field, by its name in small letters, that goes on to the service. */
+export function isForwarded(name: string): boolean {
+  return passing.has(name) || auditField.test(name)
+}
+
 const drop = ''
 /** Dropped as HTTP has it: for this hop only, or made anew for the next. */
 const dropForHop = ' '
@@ -39,7 +44,7 @@ const canonicalName = rememberingSpellings(name => {
   if (name === 'connection' || name === 'authorization') return name
   // 100-continue is between the client and us; the HTTP client below sets Host and the framing.
   if (connectionFields.has(name) || name === 'host' || name === 'expect') return dropForHop
-  return passing.has(name) || auditField.test(name) ? name : drop
+  return isForwarded(name) ? name : drop
 })
 
 /**

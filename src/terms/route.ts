@@ -15,6 +15,8 @@ export type Route = {
   scopes: string[]
   /** Name of the profile that signs in for it. */
   profile: string
+  /** What is said about caching: never (the usual), or what the service says. */
+  cache?: 'no-store' | 'as-is'
 }
 
 /** A prefix is one path segment; `/-` is ours. */

@@ -184,6 +184,26 @@ t.test('every answer is sandboxed and not stored, whatever the service says', as
   t.equal(unmodified?.fields.get('cache-control'), 'no-store')
 })
 
+t.test('a route may leave caching to the service; the rest stays', async t => {
+  const raw = ['Cache-Control', 'private, max-age=60', 'Expires', 'x', 'Pragma', 'y', 'Set-Cookie', 'a=b']
+  t.strictSame(answerFields(raw, { cache: 'as-is' }), [
+    ...raw.slice(0, 6),
+    ...['Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
+    ...['X-Content-Type-Options', 'nosniff', 'Cross-Origin-Resource-Policy', 'same-origin'],
+  ])
+  t.notMatch(answerFields(raw, { cache: 'no-store' }), ['private, max-age=60'])
+})
+
+t.test('what the guard says about sharing stands beside what the service varies by, and in place of what it allows', async t => {
+  const shared = { 'Access-Control-Allow-Origin': 'http://localhost:3000', 'Cross-Origin-Resource-Policy': 'cross-origin', Vary: 'Origin' }
+  const fields = answerFields(['Vary', 'Accept', 'Access-Control-Allow-Origin', '*', 'Link', '<a>', 'Link', '<b>'], { shared })
+  const valuesOf = (name: string) => fields.filter((_, index) => index % 2 === 1 && fields[index - 1] === name)
+  t.strictSame(valuesOf('Vary'), ['Accept', 'Origin'])
+  t.strictSame(valuesOf('Link'), ['<a>', '<b>'])
+  t.strictSame(valuesOf('Access-Control-Allow-Origin'), ['http://localhost:3000'])
+  t.strictSame(valuesOf('Cross-Origin-Resource-Policy'), ['cross-origin'])
+})
+
 t.test('framing is made anew', async t => {
   answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close, x-private\r\nX-Private: a\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
   const chunked = await sendRaw(port, 'GET / HTTP/1.0\r\nHost: localhost\r\n\r\n')

@@ -7,15 +7,9 @@ export const guardErrors = {
     1,
     'forbidden',
     'The request names a host that is not this machine.',
-    'Use http://localhost:{port}/ in the address.',
+    'Use http://localhost:{port}/ in the address; when you call by another name of this machine, add that name to `access.hosts` (or `--access-hosts`).',
   ),
-  'browser-refused': entry(
-    403,
-    1,
-    'forbidden',
-    'A web page of another origin may not use hallpass ({rule}).',
-    'If the page is your own app, call hallpass from its server side for now.',
-  ),
+  'browser-refused': entry(403, 1, 'forbidden', 'A web page of another origin may not use hallpass ({rule}).', '{fix}'),
   'prefetch-refused': entry(403, 1, 'forbidden', 'Prefetching is not answered: it would act without the user.', 'Open the address itself.'),
   'upgrade-refused': entry(
     400,

@@ -66,6 +66,12 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
     settings: { except: [] },
     load: async () => (await import('./config.ts')).runConfig,
   },
+  explain: {
+    summary: 'what an error code of Entra ID means here, and what to do',
+    words: { text: 'AADSTS…', most: 1 },
+    options: { output },
+    load: async () => (await import('./explain.ts')).runExplain,
+  },
   token: {
     summary: 'print the access token of a route, for scripts that insist',
     words: { text: '[ROUTE]', most: 1 },

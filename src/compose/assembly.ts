@@ -113,7 +113,7 @@ function composeIdentities({ profiles }: Config, { edges, document, outbound, ow
         name,
         createIdentity({
           ...{ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, credential, random, clock },
-          explain: explainAadsts,
+          explain: code => explainAadsts(code, profile),
           grantEnded: ({ audience, what, fix }) => {
             const { code, summary, remedy } = new HallpassError('grant-ended', { profile: name, what, fix })
             edges.tell({ event: 'grant-ended', profile: name, audience, code, summary, remedy })

@@ -1,61 +1,65 @@
-// What the codes of Entra ID mean here and what to do (Microsoft Entra authentication and authorization error codes).
+// The catalogue of Entra ID's codes (Microsoft Entra authentication and authorization error codes): what each means here and what to do.
 // They explain; nothing is decided by them: Microsoft keeps the right to change them.
+import { accountCodes } from './aadsts-account.ts'
+import { applicationCodes } from './aadsts-application.ts'
+import { consentCodes } from './aadsts-consent.ts'
+import { credentialCodes } from './aadsts-credential.ts'
+import { deviceCodes } from './aadsts-device.ts'
+import { grantCodes } from './aadsts-grant.ts'
+import { policyCodes } from './aadsts-policy.ts'
+import { redirectCodes } from './aadsts-redirect.ts'
+import { requestCodes } from './aadsts-request.ts'
+import { resourceCodes } from './aadsts-resource.ts'
+import { type Here, type Meaning, type Said, signInAgain } from './meaning.ts'
 
-export type Explanation = { cause: string; remedy: string }
-
-const copyIds =
-  'Copy "Application (client) ID" and "Directory (tenant) ID" from the registration’s Overview page; an object ID is something else.'
-const toDesktop = 'Move the redirect URI to "Mobile and desktop applications" under Authentication.'
-
-const explanations: Readonly<Record<string, Explanation>> = {
-  50011: {
-    cause: 'The redirect URI that was sent is not registered.',
-    remedy:
-      'In the registration open Authentication and add it under "Mobile and desktop applications" exactly as configured: host, path, case and trailing slash count; the port of localhost does not.',
-  },
-  500113: {
-    cause: 'The registration has no redirect URI.',
-    remedy: 'Add http://localhost/-/callback under Authentication > Mobile and desktop applications.',
-  },
-  700016: { cause: 'The tenant has no application with this client ID.', remedy: copyIds },
-  90002: { cause: 'There is no tenant of this name.', remedy: `${copyIds} Check that the cloud is the right one.` },
-  900023: { cause: 'The tenant is neither an ID nor a domain name.', remedy: copyIds },
-  50194: { cause: 'The registration is for one tenant only.', remedy: 'Set "tenantId" to the ID of that tenant.' },
-  7000218: {
-    cause: 'Entra ID takes the application for a confidential client.',
-    remedy: `${toDesktop} For the device code flow, enable "Allow public client flows" there.`,
-  },
-  9002327: { cause: 'The redirect URI is registered for single-page applications.', remedy: toDesktop },
-  65001: {
-    cause: 'Nobody has consented to this permission.',
-    remedy: 'Sign in again and consent, or ask an administrator to grant the permission.',
-  },
-  65004: { cause: 'Consent was declined.', remedy: 'Sign in again and accept, or ask an administrator.' },
-  650053: { cause: 'The resource has no such permission.', remedy: 'Correct "scopes" in the configuration.' },
-  650057: {
-    cause: 'The registration does not list this resource.',
-    remedy: 'Add it under API permissions (Azure API for DICOM: Dicom.ReadWrite).',
-  },
-  500011: {
-    cause: 'The tenant does not know this resource.',
-    remedy:
-      'Check "audience". For DICOM the tenant needs a deployed service, or `az ad sp create --id 75e725bf-66ce-4cea-9b9a-5c4caae57f33`.',
-  },
-  50105: {
-    cause: 'The user is not assigned to the application.',
-    remedy: 'Assign the user under Enterprise applications, or switch the requirement off.',
-  },
-  53003: {
-    cause: 'A Conditional Access policy blocks this sign-in.',
-    remedy: 'Ask the administrator which policy; a managed device often satisfies it.',
-  },
-  50020: { cause: 'The account belongs to another directory.', remedy: 'Choose an account of this tenant, or have it invited as a guest.' },
-  54005: { cause: 'The authorization code was used before.', remedy: 'Start the sign-in again: `hallpass login`.' },
+const catalogue: Readonly<Record<string, Meaning>> = {
+  ...redirectCodes,
+  ...applicationCodes,
+  ...credentialCodes,
+  ...resourceCodes,
+  ...consentCodes,
+  ...policyCodes,
+  ...accountCodes,
+  ...grantCodes,
+  ...requestCodes,
+  ...deviceCodes,
 }
 
-/** The explanation of `AADSTS50011` or `50011`; a pointer to Microsoft's page for a code that is not in the catalogue. */
-export function explainAadsts(code: string): Explanation {
-  const number = code.replace(/^AADSTS/i, '')
-  const remedy = `Look the code up at https://login.microsoftonline.com/error?code=${number}, then run \`hallpass login\`.`
-  return explanations[number] ?? { cause: '', remedy }
+/** Every code that is explained, as its number. */
+export const knownAadsts: readonly string[] = Object.keys(catalogue)
+
+export type Explanation = {
+  /** `AADSTS50011`. */
+  code: string
+  summary: string
+  cause: string
+  remedy: string
+  /** Microsoft's own page of the code. */
+  page: string
+}
+
+/** The number in `AADSTS50011`, `50011`, or a whole message that begins with it; undefined when the text is no code of Entra ID. */
+export function parseAadsts(text: string): string | undefined {
+  return /^\s*(?:AADSTS)?(\d{4,8})\s*(?::.*)?$/is.exec(text)?.[1]
+}
+
+/** What the code means where it was met; undefined when it is not in the catalogue. */
+export function findAadsts(number: string, here: Here = {}): Explanation | undefined {
+  const found = Object.hasOwn(catalogue, number) ? catalogue[number] : undefined
+  if (!found) return undefined
+  const say = (said: Said) => (typeof said === 'string' ? said : said(here))
+  return { code: `AADSTS${number}`, summary: found.summary, cause: say(found.cause), remedy: say(found.remedy), page: pageOf(number) }
+}
+
+/** Microsoft's page that looks up any code. */
+export function pageOf(number: string): string {
+  return `https://login.microsoftonline.com/error?code=${number}`
+}
+
+/** Cause and remedy of a code for a failure's text; a pointer to Microsoft's page for a code that is not in the catalogue. */
+export function explainAadsts(code: string, here: Here = {}): { cause: string; remedy: string } {
+  const number = parseAadsts(code) ?? ''
+  const found = findAadsts(number, here)
+  if (found) return { cause: found.cause, remedy: found.remedy }
+  return { cause: '', remedy: `Look the code up at ${pageOf(number)}. ${signInAgain(here)}` }
 }

@@ -55,10 +55,17 @@ export function wordsOf({ error, description }: Refusal): string {
   return description || error
 }
 
-/** Entra's sentence without trace ids, and the remedy for its code. */
+/** Entra's sentence without trace ids and account names, and the remedy for its code. */
 export function describeRefusal(description: string, explain: ExplainAadsts): { what: string; fix: string } {
   const [, code, sentence] = /(AADSTS\d+):\s*([^\r\n]*)/.exec(description) ?? []
-  if (!code) return { what: redact(description).slice(0, 300), fix: 'Start again: `hallpass login`.' }
+  if (!code) return { what: withoutNames(description), fix: 'Start again: `hallpass login`.' }
   const { cause, remedy } = explain(code)
-  return { what: `${code}: ${redact(sentence ?? '').slice(0, 300)} ${cause}`.trim(), fix: remedy }
+  return { what: `${code}: ${withoutNames(sentence ?? '')} ${cause}`.trim(), fix: remedy }
+}
+
+/** At most 300 characters, without credentials, and without the names of people: this is logged. */
+function withoutNames(text: string): string {
+  return redact(text.slice(0, 600))
+    .replace(/[^\s'"<>(]+@[^\s'"<>)]+/g, '[account]')
+    .slice(0, 300)
 }

@@ -68,7 +68,7 @@ export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> 
       credential: () => options.credential?.(sandbox),
       random: bytes => randomBytes(bytes).toString('base64url'),
       clock,
-      explain: explainAadsts,
+      explain: code => explainAadsts(code, profile),
       grantEnded: end => void ends.push(end),
       ...options.parts,
     })

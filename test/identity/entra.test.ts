@@ -122,7 +122,12 @@ t.test('a cache that cannot be read is set aside, and MSAL goes on', async t => 
 
 t.test('Entra’s sentence is told without trace ids, with its cause and remedy', async t => {
   const said = describeRefusal('AADSTS65004: User declined to consent.\r\nTrace ID: abc\r\nCorrelation ID: def', explainAadsts)
-  t.match(said, { what: 'AADSTS65004: User declined to consent. Consent was declined.', fix: /Sign in again/ })
+  t.match(said, { what: /^AADSTS65004: User declined to consent. Somebody pressed Cancel/, fix: /Sign in again/ })
+  t.equal(
+    describeRefusal("AADSTS50034: The user account 'ada@contoso.example' does not exist.", explainAadsts).what.includes('ada@'),
+    false,
+    'this is logged, and names nobody',
+  )
   t.match(describeRefusal('AADSTS12345: Something new.', explainAadsts), { what: 'AADSTS12345: Something new.', fix: /error\?code=12345/ })
   t.match(describeRefusal('something else', explainAadsts), { what: 'something else' })
 })

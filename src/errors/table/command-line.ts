@@ -11,6 +11,7 @@ export const commandLineErrors = {
     'Start one with `hallpass start`, or `hallpass try` for the sandbox.',
   ),
   'several-running': entry(500, 2, 'invalid', 'Several hallpass daemons are running: {which}.', 'Name one with `--port PORT`.'),
+  'aadsts-unknown': entry(404, 1, 'not-found', '{code} is not in the catalogue.', 'Look it up at {page}.'),
   internal: entry(
     500,
     1,

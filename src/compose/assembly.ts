@@ -13,6 +13,7 @@ import { createIdentity } from '../identity/create-identity.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outbound } from '../network/outbound.ts'
 import { createProxy } from '../proxy/proxy.ts'
+import { refuseTokenEcho } from '../proxy/token-echo.ts'
 import type { VaultDocument } from '../vault/vault-document.ts'
 import type { Edges } from './edges.ts'
 import { createSecrets, credentialOf, type Secrets } from './secrets.ts'
@@ -76,7 +77,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     silenceSeconds,
     interactive: !env.HALLPASS_NO_USER,
     requestSteps: [],
-    answerSteps: [],
+    answerSteps: [refuseTokenEcho],
   })
   return {
     config,

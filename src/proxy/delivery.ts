@@ -35,7 +35,8 @@ export class Delivery {
     if (this.#over) return true
     let go = true
     for (const watch of this.#watches) go = watch.see(chunk) && go
-    if (!this.#held) return this.#pass(chunk)
+    if (go && !this.#held) return this.#pass(chunk)
+    this.#held ??= []
     this.#held.push(chunk)
     return go ? this.#letGo(this.#held) : true
   }

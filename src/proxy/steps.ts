@@ -45,8 +45,8 @@ export type AnswerStep = (answer: Answer, exchange: Exchange) => void
 /** Sees the bytes of a body without the cost of a stream. */
 export interface BodyWatch {
   /**
-   * One chunk, as it came. False keeps it back, with the head; true lets it go with all that was kept back, which must be little: nobody slows
-   * the origin meanwhile. Throws a HallpassError to answer with that, or to cut the connection when the head is out.
+   * One chunk, as it came. False keeps it back, with the head if that is not out; true lets it go with all that was kept back, which must be
+   * little: nobody slows the origin meanwhile. Throws a HallpassError to answer with that, or to cut the connection when the head is out.
    */
   see(chunk: Buffer): boolean
   /** The body is over; what was kept back goes out after this. May throw like `see`. */

@@ -17,6 +17,13 @@ export const originErrors = {
     'The service behind {prefix} broke off or sent what is not valid HTTP: {why}.',
     'Try again; if it stays, look at the service itself.',
   ),
+  'token-echo': entry(
+    502,
+    1,
+    'exception',
+    'The service behind {prefix} sent the access token back in its answer, which is withheld.',
+    'Tell whoever runs the service that it repeats the Authorization field; check that the origin in the configuration is the right one.',
+  ),
   'origin-timeout': entry(
     504,
     1,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Assembly, assemble } from './compose/assembly.ts'
 import type { Edges } from './compose/edges.ts'
+import { composePeerCheck } from './compose/guarding.ts'
 import { type Current, followConfig, type Reload } from './compose/reload.ts'
 import { createSecrets, type Secrets } from './compose/secrets.ts'
 import type { Config } from './config/config.ts'
@@ -48,7 +49,8 @@ export async function startComposed(config: Config, edges: Edges, reload?: Reloa
   })
   const own = { port: settings.port, addresses: [] as string[] }
   const urlOf = () => `http://localhost:${own.port}`
-  const assembleWith = (next: Config) => assemble(next, { edges, document, outbound, ownPort: () => own.port })
+  const peerCheck = await composePeerCheck(settings, edges)
+  const assembleWith = (next: Config) => assemble(next, { edges, document, outbound, peerCheck, ownPort: () => own.port })
   const holder: Current = { assembly: await assembleWith(config) }
   const current = () => holder.assembly
   const stop = createStop()
@@ -64,6 +66,7 @@ export async function startComposed(config: Config, edges: Edges, reload?: Reloa
       port: settings.port,
       vault: vault.store.kind,
       handler: (request, response, expectsContinue) => current().handler(request, response, expectsContinue),
+      peers: peerCheck.peers,
       socketApi,
     })
     Object.assign(own, { port: daemon.port, addresses: daemon.addresses })

@@ -7,7 +7,7 @@ import { createHandler, type Handler } from '../daemon/handler.ts'
 import { createRedirectListener } from '../daemon/redirect-listener.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { explainAadsts } from '../explain/aadsts.ts'
-import type { Policy } from '../guard/judge.ts'
+import type { PeerCheck } from '../guard/peer-check.ts'
 import { handleCallback, isCallback } from '../identity/callback.ts'
 import { createIdentity } from '../identity/create-identity.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -16,6 +16,7 @@ import { createProxy } from '../proxy/proxy.ts'
 import { refuseTokenEcho } from '../proxy/token-echo.ts'
 import type { VaultDocument } from '../vault/vault-document.ts'
 import type { Edges } from './edges.ts'
+import { composeAdmission, composePolicy } from './guarding.ts'
 import { createSecrets, credentialOf, type Secrets } from './secrets.ts'
 import { cacheEntry } from './vault-entries.ts'
 
@@ -29,22 +30,17 @@ export type Assembly = {
 }
 
 /** What outlives a change of the configuration. */
-export type Lasting = { edges: Edges; document: VaultDocument; outbound: Outbound; ownPort: () => number }
+export type Lasting = { edges: Edges; document: VaultDocument; outbound: Outbound; peerCheck: PeerCheck; ownPort: () => number }
 
 /** Rejects with not-there-yet for a profile that asks for what is not built. */
 export async function assemble(config: Config, lasting: Lasting): Promise<Assembly> {
   refuseWhatIsMissing(config)
   const { settings, routes } = config
-  const { edges, document, outbound, ownPort } = lasting
+  const { edges, document, outbound, ownPort, peerCheck } = lasting
   const { clock, tell, env } = edges
   const urlOf = (path: string) => `http://localhost:${ownPort()}${path}`
-  const policy: Policy = {
-    get port() {
-      return ownPort()
-    },
-    allowedOrigins: new Set(settings['access.allowedOrigins']),
-    extraHosts: new Set(settings['access.hosts']),
-  }
+  const policy = composePolicy(config, ownPort)
+  const admission = composeAdmission(config, peerCheck)
   const identities = composeIdentities(config, lasting)
   const broker = createBroker({
     ...edges,
@@ -62,7 +58,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
   await app.ready()
   const pages = (request: IncomingMessage, response: ServerResponse) => app.routing(request, response)
   const callback = composeCallback(identities, broker)
-  const listener = createRedirectListener({ clock, policy, pages, ...callback })
+  const listener = createRedirectListener({ clock, policy, admission, pages, ...callback })
   const holdRedirect = async (profile: string) => {
     const port = config.profiles.get(profile)?.redirectUri.port
     return port === undefined || port === ownPort() ? () => undefined : listener.hold(port)
@@ -83,7 +79,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     config,
     broker,
     secrets: createSecrets(config.profiles, document),
-    handler: createHandler({ policy, proxy, pages, ...callback, tell }),
+    handler: createHandler({ policy, admission, proxy, pages, ...callback, tell }),
     close: async reason => {
       broker.close(reason)
       listener.close()

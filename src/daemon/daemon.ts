@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { findInstances } from '../control/client/instances.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { type Peers, watchPeers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, refuseConnect, serverOptions } from '../guard/server-limits.ts'
 import type { Clock } from '../terms/edges.ts'
 import type { Handler } from './handler.ts'
@@ -20,6 +21,7 @@ export type DaemonParts = {
   vault: string
   clock: Clock
   handler: Handler
+  peers: Peers
   socketApi: FastifyInstance
 }
 
@@ -42,7 +44,7 @@ export async function refuseSecondDaemon(runtime: string, port: number, vault: s
 /** Opens the port on both loopback addresses, then the control socket, then says so in the instance file. */
 export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { runtime, clock } = parts
-  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts.handler))
+  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts.handler, parts.peers))
   const socket = socketPathOf(parts.platform, runtime, listening.port)
   try {
     await listenForControl(parts.socketApi, socket, parts.platform)
@@ -69,8 +71,9 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   }
 }
 
-function createProxyServer(handler: Handler): Server {
+function createProxyServer(handler: Handler, peers: Peers): Server {
   const server = createServer(serverOptions, (request, response) => handler(request, response))
+  watchPeers(server, peers)
   applyServerLimits(server)
   server.on('checkContinue', (request, response) => handler(request, response, true))
   // RFC 9110 section 10.1.1 lets a server pass over an expectation that it does not know.

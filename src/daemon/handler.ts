@@ -2,9 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerError } from '../errors/answer.ts'
 import type { HallpassError } from '../errors/hallpass-error.ts'
+import { type Admission, judgeCaller } from '../guard/admission.ts'
 import { answerPreflight, isPreflight, sharedFields } from '../guard/cors.ts'
 import { type Head, isNavigation, readHead } from '../guard/head.ts'
 import { judgeHead, judgeOrigin, judgeOwnPage, judgeVersion, type Policy } from '../guard/judge.ts'
+import { peerPending } from '../guard/peers.ts'
 import type { Tell } from '../journal/events.ts'
 import { isForwarded } from '../proxy/fields.ts'
 import type { HandleProxied } from '../proxy/proxy.ts'
@@ -14,6 +16,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
 export type HandlerParts = {
   policy: Policy
+  admission: Admission
   proxy: HandleProxied
   /** Everything under `/-/`, and `/`. */
   pages: Handle
@@ -24,42 +27,65 @@ export type HandlerParts = {
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, expectsContinue?: boolean) => void
 
+/** A request and what its head says. */
+type Arrival = {
+  request: IncomingMessage
+  response: ServerResponse
+  expectsContinue: boolean
+  head: Head
+  navigating: boolean
+  place: 'callback' | 'own' | 'proxied'
+}
+
 export function createHandler(parts: HandlerParts): Handler {
-  const { policy, pages, callback, isCallback, proxy } = parts
   return (request, response, expectsContinue = false) => {
     const { method = '', url: target = '' } = request
     const head = readHead(request.rawHeaders)
-    const refusal = judgeVersion(request.httpVersion) ?? judgeHead(method, target, head, policy)
-    if (refusal) return refuse(parts, request, response, head, refusal)
-    if (isCallback(method, target)) return serve(callback, request, response, expectsContinue)
-    const own = isOwn(target)
     const navigating = isNavigation(method, head)
-    const foreign = own ? judgeOwn(method, head, navigating, policy) : judgeOrigin(method, head, policy)
-    if (foreign) return refuse(parts, request, response, head, foreign)
-    if (own) return serve(pages, request, response, expectsContinue)
-    if (isPreflight(method, head)) return answerPreflight(response, head, isForwarded)
-    proxy(request, response, { navigating, hasBody: head.hasBody, expectsContinue, shared: sharedFields(head, policy) })
+    const arrival: Arrival = { request, response, expectsContinue, head, navigating, place: placeOf(parts, method, target) }
+    const refusal = judge(parts, arrival)
+    if (refusal) return refuse(parts, arrival, refusal)
+    const pending = peerPending(request.socket)
+    if (pending) pending.then(() => admit(parts, arrival))
+    else admit(parts, arrival)
   }
 }
 
-/** A top-level navigation to a page of ours shows it and changes nothing, whatever site it comes from. */
-function judgeOwn(method: string, head: Head, navigating: boolean, policy: Policy): HallpassError | undefined {
+function placeOf({ isCallback }: HandlerParts, method: string, target: string): Arrival['place'] {
+  if (isCallback(method, target)) return 'callback'
+  const path = pathOf(target)
+  return path === '/' || path === '/-' || path.startsWith('/-/') ? 'own' : 'proxied'
+}
+
+/** The rules that need nothing but the head. The redirect path is judged by `state` alone: browsers come there from a foreign site. */
+function judge({ policy }: HandlerParts, { request, head, navigating, place }: Arrival): HallpassError | undefined {
+  const { method = '', url: target = '', httpVersion } = request
+  const refusal = judgeVersion(httpVersion) ?? judgeHead(method, target, head, policy)
+  if (refusal || place === 'callback') return refusal
+  if (place === 'proxied') return judgeOrigin(method, head, policy)
+  // A top-level navigation to a page of ours shows it and changes nothing, whatever site it comes from.
   return navigating && method === 'GET' && !head.hasBody ? undefined : judgeOwnPage(method, head, policy)
 }
 
-function serve(handle: Handle, request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+function admit(parts: HandlerParts, arrival: Arrival): void {
+  const { request, response, expectsContinue, head, navigating, place } = arrival
+  // Nobody is there to answer, and nothing will tell that again.
+  if (request.socket.destroyed) return
+  const refusal = judgeCaller(request.socket, parts.admission)
+  if (refusal) return refuse(parts, arrival, refusal)
+  if (place === 'callback') return serve(parts.callback, arrival)
+  if (place === 'own') return serve(parts.pages, arrival)
+  if (isPreflight(request.method ?? '', head)) return answerPreflight(response, head, isForwarded)
+  parts.proxy(request, response, { navigating, hasBody: head.hasBody, expectsContinue, shared: sharedFields(head, parts.policy) })
+}
+
+function serve(handle: Handle, { request, response, expectsContinue }: Arrival): void {
   if (expectsContinue) response.writeContinue()
   handle(request, response)
 }
 
-function isOwn(target: string): boolean {
-  const path = pathOf(target)
-  return path === '/' || path === '/-' || path.startsWith('/-/')
-}
-
-function refuse(parts: HandlerParts, request: IncomingMessage, response: ServerResponse, head: Head, error: HallpassError): void {
-  const method = request.method ?? ''
-  parts.tell({ event: 'request-refused', code: error.code, status: error.entry.status, method, route: '' })
+function refuse(parts: HandlerParts, { request, response, head, navigating }: Arrival, error: HallpassError): void {
+  parts.tell({ event: 'request-refused', code: error.code, status: error.entry.status, method: request.method ?? '', route: '' })
   const shared = head.origin === undefined ? undefined : sharedFields(head, parts.policy)
-  answerError(response, error, isNavigation(method, head) ? 'person' : 'program', shared)
+  answerError(response, error, navigating ? 'person' : 'program', shared)
 }

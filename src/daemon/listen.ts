@@ -1,6 +1,7 @@
 // Listens on both loopback addresses at one port, or on none: a stranger on the other address would receive what is meant for us.
 import type { Server } from 'node:http'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { portOwner } from '../guard/port-owner.ts'
 
 const addresses = ['127.0.0.1', '::1'] as const
 
@@ -49,18 +50,23 @@ function listen(server: Server, port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT'].includes(String(error.code))) resolve(false)
-      else if (error.code === 'EADDRINUSE') reject(new HallpassError('port-taken', { port, address: host }, { cause: error }))
-      else
-        reject(
-          new HallpassError(
-            'port-refused',
-            { port, address: host, why: error.code === 'EACCES' ? 'permission denied' : String(error.code) },
-            { cause: error },
-          ),
-        )
+      else asFailure(error, port, host).then(reject, reject)
     })
     server.listen({ port, host, exclusive: true, ipv6Only: true }, () => resolve(true))
   })
+}
+
+async function asFailure(error: NodeJS.ErrnoException, port: number, address: string): Promise<HallpassError> {
+  if (error.code === 'EADDRINUSE')
+    return new HallpassError('port-taken', { port, address, owner: describeOwner(await portOwner(address, port)) }, { cause: error })
+  const why = error.code === 'EACCES' ? 'permission denied' : String(error.code)
+  return new HallpassError('port-refused', { port, address, why }, { cause: error })
+}
+
+/** Another user who sits on the port waits for requests that are meant for us: worth a name. */
+function describeOwner(uid: number | undefined): string {
+  if (uid === undefined) return ''
+  return uid === process.geteuid?.() ? ' of yours' : ` of another user (uid ${uid})`
 }
 
 function portOf(server: Server): number {

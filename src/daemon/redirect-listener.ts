@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import { answerError } from '../errors/answer.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { type Admission, judgeCaller } from '../guard/admission.ts'
 import { readHead } from '../guard/head.ts'
 import { judgeHead, judgeVersion, type Policy } from '../guard/judge.ts'
+import { peerPending, watchPeers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, serverOptions } from '../guard/server-limits.ts'
 import type { Clock } from '../terms/edges.ts'
 import { pathOf } from '../terms/request-target.ts'
@@ -15,6 +17,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 export type RedirectListenerParts = {
   clock: Clock
   policy: Policy
+  admission: Admission
   callback: Handle
   isCallback: (method: string, target: string) => boolean
   /** The page that shows how a sign-in ended. */
@@ -67,16 +70,28 @@ function asRedirectFailure(error: unknown): unknown {
   return new HallpassError('redirect-port-taken', error.particulars, { cause: error })
 }
 
-function createRedirectServer({ policy, callback, isCallback, pages }: RedirectListenerParts) {
+function createRedirectServer(parts: RedirectListenerParts) {
   const server = createServer(serverOptions, (request, response) => {
-    const { method = '', url: target = '' } = request
-    const refusal = judgeVersion(request.httpVersion) ?? judgeHead(method, target, readHead(request.rawHeaders), policy)
-    if (refusal) return answerError(response, refusal, 'program')
-    if (isCallback(method, target)) return callback(request, response)
-    if (method === 'GET' && pathOf(target).startsWith('/-/sign-in/')) return pages(request, response)
-    answerError(response, new HallpassError('no-route', { routes: 'none on this port' }), 'program')
+    const pending = peerPending(request.socket)
+    if (pending) pending.then(() => answer(parts, request, response))
+    else answer(parts, request, response)
   })
+  watchPeers(server, parts.admission.peers)
   applyServerLimits(server)
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   return server
+}
+
+function answer(
+  { policy, admission, callback, isCallback, pages }: RedirectListenerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
+  const { method = '', url: target = '', httpVersion, socket } = request
+  const refusal =
+    judgeVersion(httpVersion) ?? judgeHead(method, target, readHead(request.rawHeaders), policy) ?? judgeCaller(socket, admission)
+  if (refusal) return answerError(response, refusal, 'program')
+  if (isCallback(method, target)) return callback(request, response)
+  if (method === 'GET' && pathOf(target).startsWith('/-/sign-in/')) return pages(request, response)
+  answerError(response, new HallpassError('no-route', { routes: 'none on this port' }), 'program')
 }

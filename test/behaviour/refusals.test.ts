@@ -133,7 +133,7 @@ t.test('the port is taken, on either loopback: nothing is left open', async t =>
     const { code, stdout, stderr } = await hallpass(home, ['start'])
     t.equal(code, 1)
     t.equal(stdout, '')
-    t.match(stderr, `hallpass: Port ${held.port} on ${host} is held by another process.`)
+    t.match(stderr, `hallpass: Port ${held.port} on ${host} is held by another process of yours.`)
     t.match(stderr, /--port PORT/)
     t.notMatch(stderr, stackTrace)
     const other = await hold(host === '::1' ? '127.0.0.1' : '::1', held.port)

@@ -50,7 +50,7 @@ export const configurationErrors = {
     500,
     1,
     'transient',
-    'Port {port} on {address} is held by another process.',
+    'Port {port} on {address} is held by another process{owner}.',
     'Stop that process, or choose a port with `--port PORT`. hallpass listens on both loopback addresses or on none: a stranger on the other one would receive your requests.',
   ),
   'port-refused': entry(

@@ -10,6 +10,20 @@ export const guardErrors = {
     'Use http://localhost:{port}/ in the address; when you call by another name of this machine, add that name to `access.hosts` (or `--access-hosts`).',
   ),
   'browser-refused': entry(403, 1, 'forbidden', 'A web page of another origin may not use hallpass ({rule}).', '{fix}'),
+  'peer-refused': entry(
+    403,
+    1,
+    'forbidden',
+    'The connection comes from another user of this machine (uid {uid}).',
+    'If that user may use your sign-in, add the number to `access.allowUids` (or `--access-allow-uids`).',
+  ),
+  'peer-unknown': entry(
+    403,
+    1,
+    'forbidden',
+    'It cannot be told which user of this machine this connection comes from.',
+    'Keep the connection open until the answer is there; `hallpass status` says what is checked.',
+  ),
   'prefetch-refused': entry(403, 1, 'forbidden', 'Prefetching is not answered: it would act without the user.', 'Open the address itself.'),
   'upgrade-refused': entry(
     400,

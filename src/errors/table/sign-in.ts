@@ -33,7 +33,7 @@ export const signInErrors = {
     503,
     1,
     'transient',
-    'Port {port} of the redirect URI is held by another process on {address}, which would receive the sign-in.',
+    'Port {port} of the redirect URI is held by another process{owner} on {address}, which would receive the sign-in.',
     'Stop that process, or register a redirect URI without a port of its own, such as http://localhost/-/callback.',
   ),
   'too-many-waiting': entry(

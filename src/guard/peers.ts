@@ -1,0 +1,85 @@
+// Which user of this machine is at the other end of a connection: asked once for each, while its first request is read.
+import { readlinkSync } from 'node:fs'
+import type { Server, Socket } from 'node:net'
+import { HallpassError } from '../errors/hallpass-error.ts'
+import type { OwnerOf } from './socket-owner.ts'
+
+/**
+ * `strict`: only known users. `lenient`: everybody but users who are known to be others and not root, for WSL, where Windows programs come
+ * through a relay of root's. `none`: nothing is asked.
+ */
+export type PeerMode = 'strict' | 'lenient' | 'none'
+
+export type Peers = {
+  mode: PeerMode
+  /** Our own user. */
+  ownUid: number
+  ownerOf: OwnerOf
+}
+
+/** On a socket: the user's number, `unknown`, or the promise of one of them. */
+const owner = Symbol('owner')
+const unknown = -1
+type Owned = Socket & { [owner]?: number | Promise<number>; _handle?: { fd?: number } | null }
+
+/** Asks for the owner of every connection that the server takes; drops those that did not come over loopback. */
+export function watchPeers(server: Server, peers: Peers): void {
+  // Ahead of node's own listener: it starts reading.
+  server.prependListener('connection', (socket: Owned) => {
+    if (!isLoopbackAddress(socket.remoteAddress) || !isLoopbackAddress(socket.localAddress)) {
+      socket.destroy()
+      return
+    }
+    if (peers.mode === 'none') return
+    socket[owner] = ask(socket, peers).then(uid => {
+      socket[owner] = uid
+      return uid
+    })
+  })
+}
+
+/** A promise while the owner of a request's connection is looked up, undefined once it is known. */
+export function peerPending(socket: Socket): Promise<number> | undefined {
+  const known = (socket as Owned)[owner]
+  return known instanceof Promise ? known : undefined
+}
+
+/**
+ * Refuses the connection of another user, or of nobody who is still there. To be asked once peerPending says undefined. Users in `allowUids`
+ * are served; root only when it is among them.
+ */
+export function judgePeer(socket: Socket, { mode, ownUid }: Peers, allowUids: ReadonlySet<number>): HallpassError | undefined {
+  if (mode === 'none') return undefined
+  const { [owner]: uid } = socket as Owned
+  if (uid === ownUid || (typeof uid === 'number' && allowUids.has(uid))) return undefined
+  if (mode === 'lenient' && (uid === unknown || uid === 0)) return undefined
+  if (typeof uid === 'number' && uid !== unknown) return new HallpassError('peer-refused', { uid }, closing)
+  return new HallpassError('peer-unknown', {}, closing)
+}
+
+const closing = { fields: { Connection: 'close' } }
+
+async function ask(socket: Owned, { ownerOf }: Peers): Promise<number> {
+  const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket
+  const inode = inodeOf(socket)
+  if (inode === undefined) return unknown
+  return (await ownerOf({ localAddress, localPort, remoteAddress, remotePort, inode })) ?? unknown
+}
+
+/** The inode of an accepted socket, by the name of its descriptor; undefined when it is closed already. */
+function inodeOf({ _handle }: Owned): string | undefined {
+  // There is no public way to a socket's descriptor.
+  const fd = _handle?.fd
+  if (fd === undefined || fd < 0) return undefined
+  try {
+    return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    return undefined
+  }
+}
+
+/** A neighbour's packet can reach a socket that is bound to 127.0.0.1 where the kernel was told to route it there (CVE-2020-8558). */
+function isLoopbackAddress(address: string | undefined): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address ?? '')
+}

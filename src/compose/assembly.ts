@@ -12,6 +12,9 @@ import { handleCallback, isCallback } from '../identity/callback.ts'
 import { createIdentity } from '../identity/create-identity.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outbound } from '../network/outbound.ts'
+import { createLinks } from '../proxy/links.ts'
+import { createLocalise } from '../proxy/localise.ts'
+import { createMapBack } from '../proxy/map-back.ts'
 import { createProxy } from '../proxy/proxy.ts'
 import { refuseTokenEcho } from '../proxy/token-echo.ts'
 import type { VaultDocument } from '../vault/vault-document.ts'
@@ -64,6 +67,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     return port === undefined || port === ownPort() ? () => undefined : listener.hold(port)
   }
   const silenceSeconds = settings.originTimeoutSeconds
+  const findLinks = createLinks({ routes, ownPort, extraHosts: policy.extraHosts })
   const proxy = createProxy({
     routes,
     broker,
@@ -72,8 +76,8 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     tell,
     silenceSeconds,
     interactive: !env.HALLPASS_NO_USER,
-    requestSteps: [],
-    answerSteps: [refuseTokenEcho],
+    requestSteps: [createMapBack(findLinks)],
+    answerSteps: [refuseTokenEcho, createLocalise(findLinks)],
   })
   return {
     config,

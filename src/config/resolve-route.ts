@@ -88,8 +88,9 @@ function derive(prefix: string, document: RouteDocument, url: URL, { flow, note 
   if (document.kind === undefined) note(['routes', prefix, 'kind'], 'derived from the origin')
   if (document.audience === undefined) note(['routes', prefix, 'audience'], 'derived from the origin')
   const scopes = wrong ? [] : resolveScopes(prefix, document, { flow, kind, audience, derived, note, at })
-  const { profile, cache } = document
-  return { prefix, origin: url.origin, basePath, kind, audience, scopes, profile, ...(cache && { cache }) }
+  const { profile, cache, localise } = document
+  const chosen = { ...(cache && { cache }), ...(localise !== undefined && { localise }) }
+  return { prefix, origin: url.origin, basePath, kind, audience, scopes, profile, ...chosen }
 }
 
 type ScopeSurroundings = {

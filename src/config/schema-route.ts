@@ -28,6 +28,13 @@ export const routeSchema = Type.Object(
         { default: 'no-store' },
       ),
     ),
+    localise: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description:
+          'Map the service’s links in answers to hallpass, and hallpass’s in requests to the service. False: they pass as they are.',
+      }),
+    ),
   },
   { additionalProperties: false, title: 'Route' },
 )

@@ -76,7 +76,8 @@ function admit(parts: HandlerParts, arrival: Arrival): void {
   if (place === 'callback') return serve(parts.callback, arrival)
   if (place === 'own') return serve(parts.pages, arrival)
   if (isPreflight(request.method ?? '', head)) return answerPreflight(response, head, isForwarded)
-  parts.proxy(request, response, { navigating, hasBody: head.hasBody, expectsContinue, shared: sharedFields(head, parts.policy) })
+  const { hasBody, host = '' } = head
+  parts.proxy(request, response, { navigating, hasBody, expectsContinue, host, shared: sharedFields(head, parts.policy) })
 }
 
 function serve(handle: Handle, { request, response, expectsContinue }: Arrival): void {

@@ -1,6 +1,6 @@
 // Brings the origin's answer to the client: its fields chosen, the answer steps run, the head out.
 import { answerFields } from './answer-fields.ts'
-import { fieldsWithout } from './connection-fields.ts'
+import { fieldsWithout, isSmallBody } from './connection-fields.ts'
 import { Delivery } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forwarding } from './forward.ts'
@@ -14,15 +14,17 @@ export function startAnswer(exchange: Exchange, attempt: Forwarding, status: num
     exchange.response.writeHead(status, fields)
     return
   }
-  const answer: Answer = { status, fields, hasBody: hasBody(exchange, status), through: [], watches: [] }
+  const answer: Answer = { status, fields, hasBody: hasBody(exchange, status), through: [], rewrites: [], watches: [] }
   for (const step of answerSteps) step(answer, exchange)
-  const { through, watches } = answer
-  if (!answer.hasBody || through.length + watches.length === 0) {
+  const { through, rewrites, watches } = answer
+  const changes = through.length + rewrites.length
+  if (!answer.hasBody || changes + watches.length === 0) {
     exchange.response.writeHead(status, answer.fields)
     return
   }
-  if (through.length > 0) answer.fields = fieldsWithout(answer.fields, 'content-length')
-  attempt.delivery = new Delivery(exchange, answer, () => attempt.resume())
+  const whole = changes > 0 && through.length === 0 && isSmallBody(answer.fields)
+  if (changes > 0) answer.fields = fieldsWithout(answer.fields, 'content-length')
+  attempt.delivery = new Delivery(exchange, answer, whole, () => attempt.resume())
 }
 
 function hasBody({ request }: Exchange, status: number): boolean {

@@ -22,6 +22,18 @@ export function fieldsWithout(fields: string[], unwanted: string): string[] {
   return filterFields(fields, name => name !== unwanted)
 }
 
+/** Bytes up to which a body may be held as a whole. */
+export const smallBody = 64 * 1024
+
+/** True when Content-Length announces a body of at most 64 KiB. */
+export function isSmallBody(fields: readonly string[]): boolean {
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] as string
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return Number(fields[index + 1]) <= smallBody
+  }
+  return false
+}
+
 function filterFields(fields: string[], keep: (name: string) => boolean): string[] {
   const kept: string[] = []
   for (let index = 0; index < fields.length; index += 2) {

@@ -1,6 +1,7 @@
 // Brings an answer to the client when something looks at its body or changes it: the head waits until it is certain that it may go.
-import { pipeline, type Readable, type Transform } from 'node:stream'
+import { type Duplex, pipeline, type Readable } from 'node:stream'
 import type { Exchange } from './exchange.ts'
+import { endRewriting, rewrite } from './rewriting.ts'
 import type { Answer, BodyWatch } from './steps.ts'
 
 export class Delivery {
@@ -8,16 +9,19 @@ export class Delivery {
   readonly #answer: Answer
   readonly #resumeOrigin: () => void
   readonly #watches: readonly BodyWatch[]
-  readonly #first: Transform | undefined
+  readonly #first: Duplex | undefined
   readonly #last: Readable | undefined
   #held: Buffer[] | undefined = []
+  /** What has been rewritten of a body that goes out as a whole. */
+  readonly #whole: Buffer[] | undefined
   #headOut = false
   #over = false
 
-  /** `resumeOrigin` lets the origin send on after `take` has said false. */
-  constructor(exchange: Exchange, answer: Answer, resumeOrigin: () => void) {
+  /** `whole`: the body is small and goes out in one piece. `resumeOrigin` lets the origin send on after `take` has said false. */
+  constructor(exchange: Exchange, answer: Answer, whole: boolean, resumeOrigin: () => void) {
     this.#exchange = exchange
     this.#answer = answer
+    this.#whole = whole ? [] : undefined
     this.#resumeOrigin = resumeOrigin
     this.#watches = answer.watches
     const { through } = answer
@@ -25,9 +29,9 @@ export class Delivery {
     this.#last = through.length > 1 ? (pipeline(through, () => undefined) as unknown as Readable) : through[0]
     this.#first?.on('drain', resumeOrigin)
     this.#last
-      ?.on('data', chunk => this.#toClient(chunk as Buffer) || this.#last?.pause())
+      ?.on('data', chunk => this.#attempt(() => this.#toClient(chunk as Buffer) || this.#last?.pause()))
       .on('error', error => this.#fail(error))
-      .on('end', () => this.#finish())
+      .on('end', () => this.#attempt(() => this.#finish()))
   }
 
   /** A chunk from the origin; false when it must wait. Throws what a watch refuses with. */
@@ -44,14 +48,12 @@ export class Delivery {
   /** The origin's body is over. Throws what a watch refuses with. */
   end(): void {
     if (this.#over) return
-    try {
+    this.#attempt(() => {
       for (const watch of this.#watches) watch.end?.()
-    } catch (error) {
-      return this.#fail(error)
-    }
-    if (this.#held) this.#letGo(this.#held)
-    if (this.#first) this.#first.end()
-    else this.#finish()
+      if (this.#held) this.#letGo(this.#held)
+      if (this.#first) this.#first.end()
+      else this.#finish()
+    })
   }
 
   clientReady(): void {
@@ -78,8 +80,11 @@ export class Delivery {
 
   #toClient(chunk: Buffer): boolean {
     if (this.#over) return true
+    const changed = rewrite(this.#answer.rewrites, chunk)
+    if (this.#whole) this.#whole.push(changed)
+    if (this.#whole || changed.length === 0) return true
     this.#sendHead()
-    return this.#exchange.response.write(chunk)
+    return this.#exchange.response.write(changed)
   }
 
   #sendHead(): void {
@@ -90,9 +95,21 @@ export class Delivery {
 
   #finish(): void {
     if (this.#over) return
+    const rest = endRewriting(this.#answer.rewrites)
+    const last = this.#whole ? Buffer.concat([...this.#whole, rest]) : rest
+    if (this.#whole) this.#answer.fields.push('Content-Length', String(last.length))
     this.#over = true
     this.#sendHead()
-    this.#exchange.finish()
+    this.#exchange.finish(last)
+  }
+
+  /** What throws in a stream's event has nobody else to tell. */
+  #attempt(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #fail(error: unknown): void {

@@ -17,6 +17,8 @@ export type Caller = {
   expectsContinue: boolean
   /** Fields that every answer carries because of who asked. */
   shared: Readonly<Record<string, string>> | undefined
+  /** The Host field, which the guard has let pass; empty without one. */
+  host: string
 }
 
 /** Sending the request to the origin once. */
@@ -42,7 +44,7 @@ export class Exchange {
   /** Path and query at the origin. */
   readonly target: string
   readonly upload: Upload | undefined
-  readonly tally: FieldTally = { dropped: 0, ownAuthorization: false }
+  readonly tally: FieldTally = { dropped: 0, ownAuthorization: false, otherLoopbackUrls: 0 }
   bearer: Bearer | undefined
   attempt: Attempt | undefined
   /** Ends a wait for a token when the client leaves. */
@@ -63,11 +65,12 @@ export class Exchange {
     response.on('drain', clientReady)
   }
 
-  /** The answer went out whole. */
-  finish(): void {
+  /** The answer went out whole, but for these last bytes. */
+  finish(last?: Buffer): void {
     if (this.over) return
     this.over = true
-    this.response.end()
+    if (last && last.length > 0) this.response.end(last)
+    else this.response.end()
     this.#letUploadEnd()
   }
 

@@ -9,6 +9,8 @@ export type FieldTally = {
   dropped: number
   /** The client sent an Authorization of its own. */
   ownAuthorization: boolean
+  /** URLs of this machine that are not ours, in what was sent: they pass. */
+  otherLoopbackUrls: number
 }
 
 /**

@@ -6,7 +6,7 @@ import { acquire } from './acquire.ts'
 import { startAnswer } from './answer.ts'
 import { type Caller, Exchange } from './exchange.ts'
 import { forward, type TakeHead } from './forward.ts'
-import { buildSending, type Sending } from './outbound.ts'
+import { buildSending, readWhole, type Sending } from './outbound.ts'
 import type { ProxyParts } from './parts.ts'
 import { refuse } from './refuse.ts'
 import { buildTarget, matchRoute } from './target.ts'
@@ -33,7 +33,7 @@ function send(exchange: Exchange): void {
     return exchange.fail(error)
   }
   if (exchange.caller.expectsContinue && !exchange.attempt) exchange.response.writeContinue()
-  forward(exchange, sending, takeHead)
+  readWhole(exchange, sending, ready => forward(exchange, ready, takeHead))
 }
 
 const takeHead: TakeHead = (exchange, attempt, status, rawFields) => {

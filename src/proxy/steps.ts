@@ -1,5 +1,5 @@
 // The two places where an exchange can be changed on its way: a request step before the origin sees it, an answer step before the client does.
-import type { Transform } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Exchange } from './exchange.ts'
 
 /** What goes to the origin. A request step may change every part; the bearer is added after the last one. */
@@ -14,7 +14,12 @@ export type Outgoing = {
    * Streams through which the client's body passes, in this order; Content-Length is dropped when there are any. One that fails with a
    * HallpassError refuses the request: the origin's side is aborted before the body's end, and the client gets the error.
    */
-  through: Transform[]
+  through: Duplex[]
+  /**
+   * Change the client's body after `through`, without the cost of a stream. A body that is announced with at most 64 KiB, and passes through
+   * nothing else, is read as a whole before the origin hears of the request, and its Content-Length computed anew.
+   */
+  rewrites: BodyRewrite[]
 }
 
 /**
@@ -34,7 +39,12 @@ export type Answer = {
    * Streams through which the origin's body passes, in this order; Content-Length is dropped when there are any. The head waits for the
    * first byte that comes out, so that one that fails with a HallpassError before is answered with that error; after it, the connection is cut.
    */
-  through: Transform[]
+  through: Duplex[]
+  /**
+   * Change the body after `through`, without the cost of a stream. One that is announced with at most 64 KiB, and passes through nothing else,
+   * goes out as a whole with its Content-Length computed anew.
+   */
+  rewrites: BodyRewrite[]
   /** Look at the origin's bytes as they come, before any of `through`. */
   watches: BodyWatch[]
 }
@@ -51,4 +61,12 @@ export interface BodyWatch {
   see(chunk: Buffer): boolean
   /** The body is over; what was kept back goes out after this. May throw like `see`. */
   end?(): void
+}
+
+/** Changes the bytes of a body as they pass. Both throw a HallpassError to refuse them. */
+export interface BodyRewrite {
+  /** What can go on of what has come so far; may be empty. */
+  push(chunk: Buffer): Buffer
+  /** What was held back for what might have followed. */
+  end(): Buffer
 }

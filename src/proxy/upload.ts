@@ -1,9 +1,7 @@
 // The body of a client's request: read at the origin's pace, and its beginning kept, so that a small one can be sent once more.
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-
-/** Bytes that are kept for a second sending. */
-export const keptBytes = 64 * 1024
+import { smallBody } from './connection-fields.ts'
 
 export class Upload {
   /** Bytes that came from the client so far. */
@@ -80,7 +78,7 @@ export class Upload {
 
   #take(chunk: Buffer): void {
     this.received += chunk.length
-    if (this.#kept && this.received <= keptBytes) this.#kept.push(chunk)
+    if (this.#kept && this.received <= smallBody) this.#kept.push(chunk)
     else this.#kept = undefined
     if (this.#reader && !this.#reader.push(chunk)) this.#request.pause()
   }

@@ -17,6 +17,8 @@ export type Route = {
   profile: string
   /** What is said about caching: never (the usual), or what the service says. */
   cache?: 'no-store' | 'as-is'
+  /** False: links in answers and requests pass as they are. True unless set. */
+  localise?: boolean
 }
 
 /** A prefix is one path segment; `/-` is ours. */

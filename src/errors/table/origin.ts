@@ -31,5 +31,19 @@ export const originErrors = {
     'The service behind {prefix} did not answer within {seconds} s.',
     'Try again with a smaller request, or look at the service itself.',
   ),
+  'answer-inflates': entry(
+    502,
+    1,
+    'exception',
+    'The service behind {prefix} sent a compressed body that becomes more than a hundred times as long.',
+    'Ask for it without compression (Accept-Encoding: identity), or look at the service itself.',
+  ),
+  'link-unmapped': entry(
+    422,
+    1,
+    'invalid',
+    'The request holds an address of hallpass that is below none of its routes ({place}); stored, it would lead nowhere.',
+    'Write an address below a route, such as http://localhost:3447/fhir/Patient/1, or the service’s own, and send it again.',
+  ),
   'shutting-down': entry(503, 1, 'transient', 'hallpass is stopping.', 'Send the request again once it runs.'),
 } as const satisfies Record<string, ErrorEntry>

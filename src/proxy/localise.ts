@@ -1,0 +1,84 @@
+// Maps the service's links to ours on the way to the client: in fields, and in the bodies that hold any.
+import { HallpassError } from '../errors/hallpass-error.ts'
+import type { Route } from '../terms/route.ts'
+import { ContentDecoder, readableCoding } from './content-decoder.ts'
+import { isBinary, spellingOfAnswer } from './content-type.ts'
+import { rememberingSpellings } from './field-names.ts'
+import type { FindLinks } from './links.ts'
+import type { Answer, AnswerStep } from './steps.ts'
+import { UrlScanner } from './url-scanner.ts'
+import { replaceUrls } from './url-text.ts'
+
+type Part = 'url' | 'type' | 'coding' | 'bytes' | ''
+
+/**
+ * Fields that say something of the exact bytes of a body: they do not hold for the changed one. An entity tag stays: of one representation the
+ * same always becomes, so that the tag still tells one from another, and it has to come back as the service knows it.
+ */
+const ofBytes: ReadonlySet<string> = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest', 'accept-ranges'])
+
+const partOf = rememberingSpellings<Part>(name => {
+  if (name === 'location' || name === 'content-location' || name === 'link') return 'url'
+  if (name === 'content-type') return 'type'
+  if (name === 'content-encoding') return 'coding'
+  return ofBytes.has(name) ? 'bytes' : ''
+})
+
+/** The step that localises. It leaves alone: routes that say so, ranges of bodies, what is neither JSON nor XML, and a FHIR Binary's content. */
+export function createLocalise(findLinks: FindLinks): AnswerStep {
+  return (answer, { route, caller, request }) => {
+    if (route.localise === false) return
+    const { type, coding, holdsUrl } = readHead(answer.fields)
+    const spelling = answer.status === 206 ? undefined : spellingOfAnswer(type)
+    if (!holdsUrl && !spelling) return
+    const { localise } = findLinks(route, caller.host)
+    if (holdsUrl) localiseFields(answer, value => replaceUrls(localise, 'plain', value))
+    if (!spelling || isBinary(route, request.method ?? '', (request.url ?? '').slice(route.prefix.length))) return
+    const readable = readableCoding(coding)
+    if (coding !== '' && !readable) return
+    dropWhatChanges(answer, readable !== undefined)
+    if (!answer.hasBody) return
+    if (readable) answer.through.push(new ContentDecoder(readable, complaint => bodyFailure(complaint, route)))
+    answer.rewrites.push(new UrlScanner(localise, spelling))
+  }
+}
+
+function readHead(fields: readonly string[]): { type: string; coding: string; holdsUrl: boolean } {
+  const head = { type: '', coding: '', holdsUrl: false }
+  for (let index = 0; index < fields.length; index += 2) {
+    const part = partOf(fields[index] as string)
+    if (part === '') continue
+    const value = fields[index + 1] as string
+    if (part === 'url') head.holdsUrl = true
+    else if (part === 'type') head.type = value
+    // Repeated fields are one list (RFC 9110 section 5.3), and a list of codings passes as it is.
+    else if (part === 'coding' && value !== 'identity') head.coding += head.coding === '' ? value : `, ${value}`
+  }
+  return head
+}
+
+function localiseFields(answer: Answer, localise: (value: string) => string): void {
+  const { fields } = answer
+  for (let index = 0; index < fields.length; index += 2) {
+    if (partOf(fields[index] as string) === 'url') fields[index + 1] = localise(fields[index + 1] as string)
+  }
+}
+
+/** Without a body too: HEAD and 304 say what a GET would. */
+function dropWhatChanges(answer: Answer, decoded: boolean): void {
+  const { fields } = answer
+  const kept: string[] = []
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] as string
+    const part = partOf(name)
+    if (part === 'bytes' || (part === 'coding' && decoded)) continue
+    if (!answer.hasBody && name.toLowerCase() === 'content-length') continue
+    kept.push(name, fields[index + 1] as string)
+  }
+  answer.fields = kept
+}
+
+function bodyFailure(complaint: 'broken' | 'inflates', { prefix }: Route): HallpassError {
+  if (complaint === 'inflates') return new HallpassError('answer-inflates', { prefix })
+  return new HallpassError('origin-broken', { prefix, why: 'its body is not in the content coding that it names' })
+}

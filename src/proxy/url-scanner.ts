@@ -1,0 +1,197 @@
+// Replaces known URLs in a document that comes in pieces: constant memory, and the same result wherever the pieces end.
+import type { BodyRewrite } from './steps.ts'
+import { matchUrl, type Text, type UrlMatch } from './url-match.ts'
+import {
+  allowsJson,
+  allowsPercent,
+  beginsCharacter,
+  characterBefore,
+  codeOf,
+  endsOdd,
+  incomplete,
+  type Spelling,
+  widthOf,
+} from './url-spelling.ts'
+import type { UrlTable } from './url-table.ts'
+
+/** A URL that the table refuses. */
+export class RefusedUrl extends Error {
+  /** Of its first byte in the document. */
+  readonly offset: number
+
+  constructor(offset: number) {
+    super('a URL that may not stand here')
+    this.offset = offset
+  }
+}
+
+/** Longest piece of a scheme with its colon and a slash, every character escaped and the last one cut: what may wait for the next piece. */
+const longestBeginning = 47
+const empty = Buffer.alloc(0)
+
+type Edit = { from: number; to: number; text: Buffer }
+
+export class UrlScanner implements BodyRewrite {
+  readonly #table: UrlTable
+  readonly #spelling: Spelling
+  readonly #needles: readonly Buffer[]
+  #kept: Buffer = empty
+  /** An odd number of backslashes stands before what is kept: its first backslash is the second half of `\\`. */
+  #oddBefore = false
+  /** Bytes of the document before what is kept. */
+  #passed = 0
+  replaced = 0
+  counted = 0
+
+  constructor(table: UrlTable, spelling: Spelling) {
+    this.#table = table
+    this.#spelling = spelling
+    this.#needles = needlesOf(spelling)
+  }
+
+  push(chunk: Buffer): Buffer {
+    return this.#scan(chunk, false)
+  }
+
+  end(): Buffer {
+    return this.#scan(empty, true)
+  }
+
+  /** For a document that is there as a whole; nothing may follow. */
+  whole(document: Buffer): Buffer {
+    return this.#scan(document, true)
+  }
+
+  #scan(chunk: Buffer, final: boolean): Buffer {
+    const bytes = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk])
+    const text: Text = { bytes, spelling: this.#spelling, final }
+    const edits: Edit[] = []
+    const end = this.#collect(text, edits)
+    this.#kept = end === bytes.length ? empty : bytes.subarray(end)
+    if (allowsJson(this.#spelling)) this.#oddBefore = endsOdd(bytes, end, this.#oddBefore)
+    this.#passed += end
+    return edits.length === 0 ? bytes.subarray(0, end) : apply(bytes, edits, end)
+  }
+
+  /** Where what must wait for the next piece begins. */
+  #collect(text: Text, edits: Edit[]): number {
+    const { bytes } = text
+    const places = this.#needles.map(() => -1)
+    /** Behind the last match; nothing before takes part in another. */
+    let floor = 0
+    let from = 0
+    for (;;) {
+      const at = nextPlace(bytes, from, this.#needles, places)
+      if (at === bytes.length) return text.final ? at : this.#heldFrom(text, floor)
+      from = at + 1
+      const start = this.#startBefore(bytes, at)
+      if (start < floor) continue
+      const match = matchUrl(text, start, this.#table)
+      if (match === 'none') continue
+      if (match === 'more') return start
+      this.#take(bytes, start, match, edits)
+      floor = match.end
+      from = Math.max(from, floor)
+    }
+  }
+
+  #take(bytes: Buffer, start: number, match: UrlMatch, edits: Edit[]): void {
+    if (match.verdict === 'refuse') throw new RefusedUrl(this.#passed + start)
+    if (match.verdict === 'count') {
+      this.counted++
+      return
+    }
+    this.replaced++
+    edits.push({ from: start, to: match.end, text: spelt(bytes, match) })
+  }
+
+  /** First byte of the scheme whose slashes are at or around a byte, or -1. */
+  #startBefore(bytes: Buffer, at: number): number {
+    let first = at
+    const before = characterBefore(bytes, first, this.#spelling)
+    if (before !== incomplete && codeOf(before) === 0x2f) first -= widthOf(before)
+    let start = this.#back(bytes, first, ':')
+    const secure = this.#back(bytes, start, 's')
+    if (secure >= 0) start = secure
+    for (const letter of 'ptth') start = this.#back(bytes, start, letter)
+    return start >= 0 && beginsCharacter(bytes, start, this.#oddBefore) ? start : -1
+  }
+
+  #back(bytes: Buffer, end: number, letter: string): number {
+    const before = characterBefore(bytes, end, this.#spelling)
+    if (before === incomplete) return -1
+    const code = codeOf(before)
+    return code === letter.charCodeAt(0) || (code | 0x20) === letter.charCodeAt(0) ? end - widthOf(before) : -1
+  }
+
+  /** The first byte near the end from which a known URL may have begun. */
+  #heldFrom(text: Text, floor: number): number {
+    const { bytes } = text
+    for (let at = Math.max(floor, bytes.length - longestBeginning); at < bytes.length; at++) {
+      if (mayBegin(bytes[at] as number, this.#spelling) && beginsCharacter(bytes, at, this.#oddBefore)) {
+        if (matchUrl(text, at, this.#table) === 'more') return at
+      }
+    }
+    return bytes.length
+  }
+}
+
+/** What stands in every URL, in each way to write it: two slashes, an escaped slash, any character by its number. */
+function needlesOf(spelling: Spelling): readonly Buffer[] {
+  const json = allowsJson(spelling) ? ['\\/', '\\u00'] : []
+  const percent = allowsPercent(spelling) ? ['%2'] : []
+  return ['//', ...json, ...percent].map(needle => Buffer.from(needle))
+}
+
+/** The first place from a byte on at which a needle stands, or the length; `places` remembers where each was found last. */
+function nextPlace(bytes: Buffer, from: number, needles: readonly Buffer[], places: number[]): number {
+  let next = bytes.length
+  for (let index = 0; index < needles.length; index++) {
+    let place = places[index] as number
+    if (place < from) {
+      place = bytes.indexOf(needles[index] as Buffer, from)
+      if (place === -1) place = bytes.length
+      places[index] = place
+    }
+    if (place < next) next = place
+  }
+  return next
+}
+
+function mayBegin(byte: number, spelling: Spelling): boolean {
+  if (byte === 0x68 || byte === 0x48) return true
+  return (byte === 0x5c && allowsJson(spelling)) || (byte === 0x25 && allowsPercent(spelling))
+}
+
+const written = new Map<string, Buffer>()
+const mostWritten = 256
+
+/** The replacement, its colons and slashes spelt as those that it replaces. */
+function spelt(bytes: Buffer, { to, colon, slash }: UrlMatch): Buffer {
+  const plain = colon[1] - colon[0] === 1 && slash[1] - slash[0] === 1
+  if (!plain) return Buffer.from(respell(to, bytes.toString('latin1', ...colon), bytes.toString('latin1', ...slash)), 'latin1')
+  const known = written.get(to)
+  if (known) return known
+  const text = Buffer.from(to, 'latin1')
+  if (written.size < mostWritten) written.set(to, text)
+  return text
+}
+
+function respell(to: string, colon: string, slash: string): string {
+  return to.replaceAll(':', colon).replaceAll('/', slash)
+}
+
+function apply(bytes: Buffer, edits: readonly Edit[], end: number): Buffer {
+  let length = end
+  for (const { from, to, text } of edits) length += text.length - (to - from)
+  const result = Buffer.allocUnsafe(length)
+  let read = 0
+  let write = 0
+  for (const { from, to, text } of edits) {
+    write += bytes.copy(result, write, read, from)
+    write += text.copy(result, write)
+    read = to
+  }
+  bytes.copy(result, write, read, end)
+  return result
+}

@@ -90,13 +90,10 @@ type CodeRequest = { scopes: string[]; redirectUri: string; state: string; nonce
 
 function redeem(
   application: Application,
-  { nonce, ...request }: CodeRequest,
+  request: CodeRequest,
   { code, clientInfo }: Exclude<AuthorizationResponse, { error: string }>,
 ): Promise<AuthenticationResult> {
-  return withEvidence(() =>
-    application.acquireTokenByCode(
-      { ...request, code },
-      { code, state: request.state, nonce, ...(clientInfo && { client_info: clientInfo }) },
-    ),
-  )
+  // The nonce stands in the request: a confidential client looks for it only there. The state was compared when the answer found its sign-in.
+  const payload = { code, state: request.state, ...(clientInfo && { client_info: clientInfo }) }
+  return withEvidence(() => application.acquireTokenByCode({ ...request, code }, payload))
 }

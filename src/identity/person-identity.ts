@@ -19,6 +19,8 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
   const confidential = confidentialApplications(parts)
   const application = (): Application => publicClient ?? confidential.current()
   const ended = endedGrants(parts)
+  /** A sign-in for several resources that has not come back with one of its ends: the next is for one alone, in case a page of Entra ID said no. */
+  let unanswered = false
   const accounts = () => application().getTokenCache().getAllAccounts()
   const forget = async (accounts: readonly AccountInfo[]) => {
     for (const account of accounts) await application().getTokenCache().removeAccount(account)
@@ -29,6 +31,7 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
     if (!account) throw namesNobody(wanted)
     await forget((await accounts()).filter(({ homeAccountId }) => homeAccountId !== account.homeAccountId))
     ended.clear()
+    unanswered = false
     return asBearer(result, wanted)
   }
 
@@ -51,7 +54,9 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
     callbackPath: profile.flow === 'authorization-code' ? profile.redirectUri.path : undefined,
     begin: (wanted, wish = {}): Promise<Authorization> => {
       const claims = wish.claims ?? ended.claimsFor(wanted)
-      const whole = { ...wish, ...(claims !== undefined && { claims }) }
+      const alsoConsent = unanswered ? [] : (wish.alsoConsent ?? [])
+      unanswered = alsoConsent.length > 0
+      const whole = { alsoConsent, ...(claims !== undefined && { claims }) }
       const taken = (result: AuthenticationResult | null) => take(result, wanted)
       if (profile.flow !== 'device-code' || !publicClient) return beginCode(application(), parts, wanted, whole, taken)
       const dropped = async (result: AuthenticationResult | null) => forget(result?.account ? [result.account] : [])

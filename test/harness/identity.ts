@@ -1,15 +1,19 @@
 // A profile's identity as compose builds it, in front of a sandbox, with the clock in the test's hand.
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { Test } from 'tap'
 import { Agent } from 'undici'
 import { explainAadsts } from '../../src/explain/aadsts.ts'
+import { handleCallback } from '../../src/identity/callback.ts'
 import type { ClientCredential, IdentityParts } from '../../src/identity/client-application.ts'
 import { createIdentity } from '../../src/identity/create-identity.ts'
-import type { Identity, Wanted } from '../../src/identity/identity.ts'
+import type { AuthorizationResponse, CodeAuthorization, Identity, SignInWish, Wanted } from '../../src/identity/identity.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 import type { Bearer } from '../../src/terms/bearer.ts'
 import type { Profile } from '../../src/terms/profile.ts'
 import { type ManualClock, manualClock } from '../fixtures/clocks.ts'
+import { signInByForm } from './sign-in-form.ts'
 
 export type Rig = {
   sandbox: Sandbox
@@ -25,6 +29,12 @@ export type Rig = {
   /** Another identity of the same profile over the same vault, as after a restart. */
   restarted(): Identity
   identity: Identity
+  /** Signs a person in by authorization code, from the early question to the redemption. */
+  signIn(wanted: Wanted, how?: { identity?: Identity; username?: string; wish?: SignInWish }): Promise<Bearer>
+  /** A started sign-in, of which nothing was opened yet. */
+  beginCode(wanted: Wanted, wish?: SignInWish, identity?: Identity): Promise<CodeAuthorization>
+  /** Resolves with the next answer of the authorization server. */
+  answered(): Promise<AuthorizationResponse>
   /** Puts the server's clock behind ours by so many milliseconds. */
   serverBehind(ms: number): void
   /** Resolves when a timer waits that rings in this many milliseconds. */
@@ -48,6 +58,7 @@ export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> 
     await agent.destroy()
     await sandbox.close()
   })
+  const callback = await startCallback(t)
   const entry: Rig['entry'] = { text: undefined, aside: [] }
   const ends: Rig['ends'] = []
   const grants: Rig['grants'] = []
@@ -56,7 +67,7 @@ export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> 
   const restarted = () =>
     createIdentity({
       profile,
-      ownPort: () => 3447,
+      ownPort: () => callback.port,
       dispatcherFor: () => agent,
       cache: {
         get: () => entry.text,
@@ -76,7 +87,44 @@ export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> 
   const serverBehind = (ms: number) => {
     skew.ms = ms
   }
-  return { sandbox, clock, entry, ends, grants, fhir, dicom, restarted, identity: restarted(), serverBehind, timer: clock.timer }
+  const identity = restarted()
+  const { answered } = callback
+  const beginCode = async (wanted: Wanted, wish: SignInWish = {}, whose = identity) => {
+    const authorization = await whose.begin(wanted, wish)
+    if (authorization.kind !== 'code') throw new Error('it is no authorization by code')
+    return authorization
+  }
+  const signIn: Rig['signIn'] = async (wanted, how = {}) => {
+    const authorization = await beginCode(wanted, how.wish, how.identity)
+    await authorization.check()
+    const answer = answered()
+    await signInByForm(authorization.url, how.username)
+    return authorization.redeem(await answer)
+  }
+  return {
+    ...{ sandbox, clock, entry, ends, grants, fhir, dicom, restarted, identity, serverBehind, signIn, beginCode, answered },
+    timer: clock.timer,
+  }
+}
+
+/** The redirect URI's side: takes answers on a port of its own. */
+async function startCallback(t: Test) {
+  const waiting: ((response: AuthorizationResponse) => void)[] = []
+  const server = createServer((request, response) => {
+    if (request.url === '/done') response.end('done')
+    else
+      void handleCallback(request, response, async answer => {
+        waiting.shift()?.(answer)
+        return '/done'
+      })
+  })
+  server.listen(0, 'localhost')
+  await once(server, 'listening')
+  t.teardown(() => server.close().closeAllConnections())
+  return {
+    port: (server.address() as { port: number }).port,
+    answered: () => new Promise<AuthorizationResponse>(resolve => waiting.push(resolve)),
+  }
 }
 
 function profileOf({ identity }: Sandbox, more: Partial<Profile> = {}): Profile {

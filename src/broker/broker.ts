@@ -3,31 +3,45 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Account, Identity, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
+import type { Profile } from '../terms/profile.ts'
 import type { Route } from '../terms/route.ts'
-import { createSignIns, type Opening, type SignIn, type SignIns } from './sign-ins.ts'
+import { createAskPerson } from './ask-person.ts'
+import { createBackOff } from './back-off.ts'
+import { createFlights } from './flights.ts'
+import { createGovernor } from './governor.ts'
+import { createRefreshAhead } from './refresh-ahead.ts'
+import type { Opening, SignIn } from './sign-in.ts'
+import { createSignIns, type SignIns } from './sign-ins.ts'
+import { createSlots } from './slots.ts'
+import { createReport, type TokenState } from './token-state.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
-export type ProfileStatus = { profile: string; account: Account | undefined; signIn: { link: string } | undefined }
+export type ProfileStatus = { profile: string; account: Account | undefined; signIn: SignIn | undefined; waiting: number }
 
 export type Broker = {
   readonly tokens: Tokens
   readonly signIns: SignIns
   /** The only origin to which a sign-in of the profile sends a browser. */
   authorizationOrigin(profile: string): string
-  /** Starts (or joins) the sign-in of a profile for the first of its routes. */
-  signIn(profile: string, options: { open: Opening; returnTo?: string | undefined }): Promise<SignIn>
+  /** Starts (or joins) the sign-in of a profile for the first of its routes, because a person asked for it unless it says otherwise. */
+  signIn(profile: string, options: { open: Opening; returnTo?: string | undefined; attended?: boolean }): Promise<SignIn>
   /** The user name of whoever is signed in and can be served without a person; undefined otherwise. */
   signedIn(profile: string): Promise<string | undefined>
-  /** Forgets whoever is signed in, in memory and in the vault. */
+  /** Forgets whoever is signed in, in memory and in the vault, and ends what waits for them. */
   signOut(profile: string): Promise<void>
+  /** Calls the listener with every profile that was signed out, before `signOut` resolves. */
+  onSignedOut(listener: (profile: string) => void): void
   profiles(): Promise<ProfileStatus[]>
-  /** Ends what waits for a person, with this reason. */
+  /** What is known of the route's token. */
+  tokenState(route: Route): TokenState
+  /** Ends what waits for a person, with this reason, and renews nothing any more. */
   close(reason: HallpassError): void
 }
 
 export type BrokerParts = {
   routes: readonly Route[]
   identities: ReadonlyMap<string, Identity>
+  flowOf: (profile: string) => Profile['flow'] | undefined
   clock: Clock
   random: Random
   openBrowser: OpenBrowser
@@ -44,41 +58,62 @@ export type BrokerParts = {
 
 export function createBroker(parts: BrokerParts): Broker {
   const { routes, identities, tell } = parts
+  const listeners = new Set<(profile: string) => void>()
+  const backOff = createBackOff(parts)
+  const governor = createGovernor(parts)
+  const slots = createSlots(routes, parts)
+  const flights = createFlights({ ...parts, slots, backOff })
+  const refreshAhead = createRefreshAhead({ ...parts, slots, flights, backOff })
   const signIns = createSignIns({
     ...parts,
-    signedIn: async (profile, wanted, bearer) => {
-      tokens.put(profile, wanted, bearer)
+    governor,
+    backOff,
+    signedIn: async (profile, wanted, bearer, claims) => {
+      tokens.put(profile, wanted, bearer, claims)
       // A vault that cannot be written now is told by the vault and tried again; the sign-in stands.
       await parts.flush().catch(rethrowUnlessOurs)
     },
   })
-  const tokens = createTokens({ ...parts, signIns })
+  const askPerson = createAskPerson({ ...parts, signIns, governor })
+  const tokens = createTokens({ ...parts, slots, flights, backOff, refreshAhead, askPerson })
 
   return {
     tokens,
     signIns,
     authorizationOrigin: profile => identities.get(profile)?.authorizationOrigin ?? '',
-    signIn: (profile, options) => signIns.start(profile, firstWanted(routes, profile), options),
+    signIn: async (profile, { attended = true, ...options }) => {
+      if (attended) signIns.acknowledge(profile)
+      return signIns.start(profile, firstWanted(routes, profile), options)
+    },
     signedIn: async profile => {
-      const identity = identities.get(profile)
-      const account = await identity?.account()
-      return account && (await identity?.silently(firstWanted(routes, profile))) ? account.username : undefined
+      const account = await identities.get(profile)?.account()
+      return account && (await tokens.silently(profile)) ? account.username : undefined
     },
     signOut: async profile => {
-      signIns.cancel(profile)
-      tokens.drop(profile)
+      const reason = new HallpassError('signed-out', { profile })
+      signIns.acknowledge(profile)
+      signIns.cancel(profile, reason)
+      tokens.drop(profile, reason)
+      for (const listener of listeners) listener(profile)
       await identities.get(profile)?.forget()
       await parts.flush()
       tell({ event: 'signed-out', profile })
     },
+    onSignedOut: listener => void listeners.add(listener),
     profiles: () =>
       Promise.all(
-        [...identities].map(async ([profile, identity]) => {
-          const pending = signIns.pendingOf(profile)
-          return { profile, account: await identity.account(), signIn: pending && { link: pending.link } }
-        }),
+        [...identities].map(async ([profile, identity]) => ({
+          profile,
+          account: await identity.account(),
+          signIn: signIns.pendingOf(profile),
+          waiting: tokens.waiting(profile),
+        })),
       ),
-    close: reason => signIns.close(reason),
+    tokenState: createReport({ slots, backOff }),
+    close: reason => {
+      refreshAhead.close()
+      signIns.close(reason)
+    },
   }
 }
 

@@ -1,42 +1,39 @@
 // Signs people in: one sign-in at a time per profile, which outlives the request that asked for it.
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
-import type { AuthorizationResponse, CodeAuthorization, Identity, Wanted } from '../identity/identity.ts'
+import type { Authorization, AuthorizationResponse, Identity, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import type { Clock, OpenBrowser, Random, Timer } from '../terms/edges.ts'
+import type { Route } from '../terms/route.ts'
+import type { BackOff } from './back-off.ts'
+import { withRetryAfter } from './back-off.ts'
+import { beginAuthorization, furtherScopes, type Wish } from './begin-sign-in.ts'
+import type { Governor } from './governor.ts'
+import { once } from './once.ts'
+import type { Opening, SignIn } from './sign-in.ts'
 
-export type SignIn = {
-  /** Unguessable name in the sign-in's link. */
-  readonly id: string
-  readonly profile: string
-  readonly link: string
-  /** Where the browser goes to sign in. */
-  readonly authorizationUrl: string
-  /** Path of ours to go to afterwards. */
-  returnTo: string | undefined
-  state: 'pending' | 'done' | 'failed'
-  error: HallpassError | undefined
-  /** Resolves when somebody signed in; rejects with the reason when nobody will. */
-  readonly outcome: Promise<void>
-}
-
-/** Whether a browser opens: never, once for each sign-in, or again because the user asked for it. */
-export type Opening = 'never' | 'once' | 'again'
+export type StartOptions = Wish & { open: Opening; returnTo?: string | undefined }
 
 export type SignIns = {
   /** The pending sign-in of the profile, started when there is none. Rejects when the authorization server would not take it. */
-  start(profile: string, wanted: Wanted, options: { open: Opening; returnTo?: string | undefined }): Promise<SignIn>
+  start(profile: string, wanted: Wanted, options: StartOptions): Promise<SignIn>
   /** Ends the sign-in to which the response belongs; a second delivery changes nothing. Undefined when it belongs to none. */
   complete(response: AuthorizationResponse): Promise<SignIn | undefined>
   find(id: string): SignIn | undefined
   pendingOf(profile: string): SignIn | undefined
-  cancel(profile: string): void
+  /** Somebody looks at this profile's sign-in: from now on it may ask again by itself. */
+  acknowledge(profile: string): void
+  /** Ends the pending sign-in of the profile; false when there is none. */
+  cancel(profile: string, reason?: HallpassError): boolean
   /** Ends every pending sign-in with this reason. */
   close(reason: HallpassError): void
 }
 
 export type SignInParts = {
+  routes: readonly Route[]
   identities: ReadonlyMap<string, Identity>
+  governor: Governor
+  backOff: BackOff
   clock: Clock
   random: Random
   openBrowser: OpenBrowser
@@ -47,13 +44,14 @@ export type SignInParts = {
   linkOf: (id: string) => string
   /** Opens the port of the redirect URI when it is not the daemon's own; gives what closes it. Rejects with redirect-port-taken. */
   holdRedirect: (profile: string) => Promise<() => void>
-  signedIn: (profile: string, wanted: Wanted, bearer: Bearer) => Promise<void>
+  signedIn: (profile: string, wanted: Wanted, bearer: Bearer, claims: string | undefined) => Promise<void>
 }
 
 type Entry = {
   signIn: SignIn
-  authorization: CodeAuthorization
+  authorization: Authorization
   wanted: Wanted
+  claims: string | undefined
   timer: Timer
   opened: boolean
   settle: Settle
@@ -66,99 +64,137 @@ type Settle = { done(): void; failed(error: HallpassError): void }
 const remembered = 100
 
 export function createSignIns(parts: SignInParts): SignIns {
+  const { governor, backOff, clock, tell } = parts
   const starting = new Map<string, Promise<Entry>>()
   const pending = new Map<string, Entry>()
   const byId = new Map<string, Entry>()
   const byState = new Map<string, Entry>()
 
   const end = (entry: Entry, error?: HallpassError) => {
-    if (entry.signIn.state !== 'pending') return
+    const { signIn, authorization } = entry
+    const { profile } = signIn
+    if (signIn.state !== 'pending') return
     entry.timer.cancel()
     entry.release()
-    if (pending.get(entry.signIn.profile) === entry) pending.delete(entry.signIn.profile)
-    entry.signIn.state = error ? 'failed' : 'done'
-    entry.signIn.error = error
-    const { profile } = entry.signIn
+    if (authorization.kind === 'device') authorization.cancel()
+    if (pending.get(profile) === entry) pending.delete(profile)
+    signIn.state = error ? 'failed' : 'done'
+    signIn.error = error
     if (error) {
-      parts.tell({ event: 'sign-in-failed', profile, code: error.code, summary: error.summary, remedy: error.remedy })
+      tell({ event: 'sign-in-failed', profile, code: error.code, summary: error.summary, remedy: error.remedy })
       entry.settle.failed(error)
     } else {
-      parts.tell({ event: 'signed-in', profile })
+      governor.acknowledged(profile)
+      tell({ event: 'signed-in', profile })
       entry.settle.done()
     }
   }
 
-  const create = async (profile: string, wanted: Wanted): Promise<Entry> => {
+  /** Begins it, unless that failed just now: the waiting requests of a busy application are no reason to ask the server again and again. */
+  const begin = async (identity: Identity, profile: string, wanted: Wanted, wish: Wish): Promise<Authorization> => {
+    const key = `sign-in ${profile}`
+    const pause = backOff.now(key)
+    if (pause?.error && pause.failures > 1) throw withRetryAfter(pause.error, pause.until, clock.now())
+    try {
+      const authorization = await beginAuthorization(identity, wanted, wish, furtherScopes(parts.routes, profile, wanted))
+      backOff.clear(key)
+      return authorization
+    } catch (thrown) {
+      const error = asHallpassError(thrown)
+      const { until } = backOff.failed(key, error)
+      throw withRetryAfter(error, until, clock.now())
+    }
+  }
+
+  const create = async (profile: string, wanted: Wanted, wish: Wish): Promise<Entry> => {
     const identity = parts.identities.get(profile)
     if (!identity) throw new HallpassError('internal', { what: 'a sign-in for an unknown profile' })
-    const authorization = await identity.begin(wanted)
-    if (authorization.kind !== 'code') throw new HallpassError('internal', { what: 'a sign-in of another kind was begun' })
-    await authorization.check()
+    const authorization = await begin(identity, profile, wanted, wish)
     const release = await parts.holdRedirect(profile)
     const id = parts.random(16)
     const { settle, outcome } = createOutcome()
+    const device = authorization.kind === 'device' ? authorization : undefined
     const signIn: SignIn = {
       id,
       profile,
       link: parts.linkOf(id),
-      authorizationUrl: authorization.url,
+      authorizationUrl: authorization.kind === 'code' ? authorization.url : undefined,
+      device: device && { userCode: device.userCode, verificationUri: device.verificationUri, expiresAt: device.expiresAt },
       returnTo: undefined,
       state: 'pending',
       error: undefined,
       outcome,
     }
-    const timer = parts.clock.after(parts.limitSeconds * 1000, () => end(entry, new HallpassError('sign-in-expired')))
-    const entry: Entry = { signIn, authorization, wanted, timer, opened: false, settle, release }
+    const entry: Entry = { signIn, authorization, wanted, claims: wish.claims, timer: limit(() => entry), opened: false, settle, release }
     pending.set(profile, entry)
     byId.set(id, entry)
-    byState.set(authorization.state, entry)
+    if (authorization.kind === 'code') byState.set(authorization.state, entry)
+    else follow(entry, authorization.outcome)
     forgetOldest(byId, byState)
     return entry
   }
 
+  const limit = (entry: () => Entry) =>
+    clock.after(parts.limitSeconds * 1000, () => {
+      governor.unanswered(entry().signIn.profile)
+      end(entry(), new HallpassError('sign-in-expired'))
+    })
+
   const open = async (entry: Entry) => {
     entry.opened = true
-    const { profile, link, authorizationUrl } = entry.signIn
+    const { profile, link, authorizationUrl, device } = entry.signIn
+    const prompt = device && { userCode: device.userCode, verificationUri: device.verificationUri }
     try {
-      const opened = await parts.openBrowser(authorizationUrl, parts.identities.get(profile)?.browser)
-      parts.tell({ event: 'sign-in-started', profile, link, opened })
+      const opened = await parts.openBrowser(authorizationUrl ?? link, parts.identities.get(profile)?.browser)
+      tell({ event: 'sign-in-started', profile, link, opened, ...prompt })
     } catch (error) {
-      parts.tell({ event: 'browser-failed', profile, link })
+      tell({ event: 'browser-failed', profile, link })
       if (!(error instanceof Error)) throw error
     }
   }
 
-  const redeem = async (entry: Entry, response: AuthorizationResponse) => {
+  /** Takes the token that a person brought, or the reason why there is none. */
+  const follow = async (entry: Entry, outcome: Promise<Bearer>): Promise<void> => {
+    const { signIn, wanted, claims } = entry
     try {
-      const bearer = await entry.authorization.redeem(response)
-      if (entry.signIn.state !== 'pending') return
-      await parts.signedIn(entry.signIn.profile, entry.wanted, bearer)
+      const bearer = await outcome
+      if (signIn.state !== 'pending') return
+      await parts.signedIn(signIn.profile, wanted, bearer, claims)
       end(entry)
-    } catch (error) {
-      end(entry, asHallpassError(error))
+    } catch (thrown) {
+      const error = asHallpassError(thrown)
+      if (signIn.state === 'pending') note(governor, signIn.profile, error)
+      end(entry, error)
     }
   }
 
   return {
-    start: async (profile, wanted, { open: opening, returnTo }) => {
-      const running = starting.get(profile)
-      const entry = pending.get(profile) ?? (await (running ?? once(starting, profile, () => create(profile, wanted))))
+    start: async (profile, wanted, { open: opening, returnTo, claims }) => {
+      const entry = pending.get(profile) ?? (await once(starting, profile, () => create(profile, wanted, { claims })))
       if (returnTo !== undefined) entry.signIn.returnTo = returnTo
-      if (opening === 'again' || (opening === 'once' && !entry.opened)) await open(entry)
+      if (opening === 'again') await open(entry)
+      else if (opening === 'once' && !entry.opened && governor.mayOpen(profile)) {
+        governor.asked(profile)
+        await open(entry)
+      }
       return entry.signIn
     },
     complete: async response => {
       const entry = byState.get(response.state)
       if (!entry) return undefined
-      if (entry.signIn.state === 'pending') entry.redeeming ??= redeem(entry, response)
+      const { authorization } = entry
+      if (entry.signIn.state === 'pending' && authorization.kind === 'code')
+        entry.redeeming ??= follow(entry, authorization.redeem(response))
       await entry.redeeming
       return entry.signIn
     },
     find: id => byId.get(id)?.signIn,
     pendingOf: profile => pending.get(profile)?.signIn,
-    cancel: profile => {
+    acknowledge: profile => governor.acknowledged(profile),
+    cancel: (profile, reason = new HallpassError('sign-in-cancelled')) => {
       const entry = pending.get(profile)
-      if (entry) end(entry, new HallpassError('sign-in-cancelled'))
+      if (entry) end(entry, reason)
+      return entry !== undefined
     },
     close: reason => {
       for (const entry of [...pending.values()]) end(entry, reason)
@@ -166,13 +202,10 @@ export function createSignIns(parts: SignInParts): SignIns {
   }
 }
 
-/** Runs `make` unless it runs already for this key; everybody gets the same result. */
-export function once<T>(running: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = running.get(key)
-  if (known) return known
-  const made = make().finally(() => running.delete(key))
-  running.set(key, made)
-  return made
+/** A code that nobody typed in is no answer; every other end has somebody behind it. */
+function note(governor: Governor, profile: string, { code }: HallpassError): void {
+  if (code === 'sign-in-expired') governor.unanswered(profile)
+  else governor.declined(profile)
 }
 
 function createOutcome(): { settle: Settle; outcome: Promise<void> } {
@@ -186,10 +219,10 @@ function createOutcome(): { settle: Settle; outcome: Promise<void> } {
 }
 
 function forgetOldest(byId: Map<string, Entry>, byState: Map<string, Entry>): void {
-  for (const [id, entry] of byId) {
+  for (const [id, { signIn, authorization }] of byId) {
     if (byId.size <= remembered) return
-    if (entry.signIn.state === 'pending') continue
+    if (signIn.state === 'pending') continue
     byId.delete(id)
-    byState.delete(entry.authorization.state)
+    if (authorization.kind === 'code') byState.delete(authorization.state)
   }
 }

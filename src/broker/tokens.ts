@@ -1,11 +1,16 @@
-// Tokens for routes: at hand, by a silent refresh shared by all who wait, or after a person has signed in.
+// Tokens for routes: at hand, by a silent renewal shared by all who wait, or after a person has signed in.
 import { HallpassError } from '../errors/hallpass-error.ts'
-import type { Identity, Wanted } from '../identity/identity.ts'
-import type { Tell } from '../journal/events.ts'
+import type { Wanted } from '../identity/identity.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import type { Clock } from '../terms/edges.ts'
 import type { Route } from '../terms/route.ts'
-import { once, type SignIns } from './sign-ins.ts'
+import type { AskPerson } from './ask-person.ts'
+import { type BackOff, withRetryAfter } from './back-off.ts'
+import { type Flights, Superseded } from './flights.ts'
+import type { RefreshAhead } from './refresh-ahead.ts'
+import { believeRefusal } from './refusal.ts'
+import { keyOf, type Slot, type Slots } from './slots.ts'
+import { soon, unlessAborted } from './within.ts'
 
 /**
  * What happens when only a person can go on: a browser opens and the call waits (`wait`), it rejects at once with the link of a
@@ -13,171 +18,159 @@ import { once, type SignIns } from './sign-ins.ts'
  */
 export type Asking = 'wait' | 'link' | 'none'
 
+export type Acquiring = {
+  asking: Asking
+  signal: AbortSignal
+  /** Milliseconds of life that the token should have left: it is renewed first when it has less and a new one could have more. */
+  minimumLifeMs?: number
+  /** The claims that the service's challenge demands (OpenID Connect Core 5.5), as JSON. */
+  claims?: string | undefined
+}
+
 export type Tokens = {
   /** The route's token when it is at hand and has life left; the way that costs nothing. */
   peek(route: Route): Bearer | undefined
   /**
    * The route's token, whatever it takes. Rejects with sign-in-required, sign-in-wait-over, too-many-waiting, and whatever the sign-in
-   * or Entra ends with.
+   * or Entra ends with; within a pause after failures at once, with Retry-After.
    */
-  acquire(route: Route, how: { asking: Asking; signal: AbortSignal }): Promise<Bearer>
+  acquire(route: Route, how: Acquiring): Promise<Bearer>
+  /**
+   * The service refused this very token. True when asking for another makes sense: it was not the current one any more, or it is dropped
+   * now. False when it replaced a refused one just now: then the service's own answer stands.
+   */
+  reject(route: Route, bearer: Bearer): boolean
+  /** The profile's token without a person, if one can be had that way. Rejects as the identity does. */
+  silently(profile: string): Promise<Bearer | undefined>
   /** Takes a token that a sign-in brought; those of whoever was signed in before are dropped. */
-  put(profile: string, wanted: Wanted, bearer: Bearer): void
-  /** Drops the profile's tokens; what is under way for it no longer counts. */
-  drop(profile: string): void
-  /** How many requests wait for a person now. */
-  waiting(): number
+  put(profile: string, wanted: Wanted, bearer: Bearer, claims?: string): void
+  /** Drops the profile's tokens. What is under way for it ends with the reason; without one, it starts again. */
+  drop(profile: string, reason?: HallpassError): void
+  /** How many requests wait for a person now, of one profile or of all. */
+  waiting(profile?: string): number
 }
 
 export type TokenParts = {
-  routes: readonly Route[]
-  identities: ReadonlyMap<string, Identity>
-  signIns: SignIns
+  slots: Slots
+  flights: Flights
+  backOff: BackOff
+  refreshAhead: RefreshAhead
+  askPerson: AskPerson
   clock: Clock
-  tell: Tell
   waitSeconds: number
-  maxWaiting: number
-  /** The page with a sign-in button. */
-  signInPage: () => string
 }
 
-/** A token with less life than this (milliseconds) is refreshed before it is used; MSAL holds it for expired as well. */
-const margin = 300_000
-
-/** One profile's token for one resource; routes that want the same share it. */
-type Slot = { profile: string; wanted: Wanted; key: string; bearer: Bearer | undefined; generation: number }
+/** Milliseconds that a request puts up with: of a pause after a failure, and of a renewal while the token still lives. */
+const patience = 2_000
+/** What a renewal can give at least, as part of a token's whole life. */
+const reachable = 0.9
 
 export function createTokens(parts: TokenParts): Tokens {
-  const { clock, identities, signIns } = parts
-  const slots = slotsOf(parts.routes)
-  const slotOf = (route: Route): Slot => {
-    const slot = slots.get(route)
-    if (!slot) throw new HallpassError('internal', { what: 'a token for an unknown route' })
-    return slot
-  }
-  const refreshing = new Map<string, Promise<Bearer | undefined>>()
-  let waiting = 0
+  const { slots, flights, backOff, refreshAhead, askPerson, clock } = parts
 
-  const fresh = ({ bearer }: Slot) => (bearer && bearer.lifeLeft(clock.now()) > margin ? bearer : undefined)
-
-  const alive = ({ bearer }: Slot) => (bearer && bearer.lifeLeft(clock.now()) > 0 ? bearer : undefined)
-
-  const refresh = async (slot: Slot): Promise<Bearer | undefined> => {
-    const { generation } = slot
-    const bearer = await identities.get(slot.profile)?.silently(slot.wanted)
-    if (slot.generation !== generation) return undefined
-    // A grant that has ended does not end the token that it brought: nobody is asked before they must be.
-    slot.bearer = bearer ?? alive(slot)
-    return slot.bearer
+  const atHand = (slot: Slot, minimumLifeMs = 0): Bearer | undefined => {
+    const { bearer, life, urgentAt } = slot
+    const now = clock.now()
+    if (!bearer || now >= urgentAt) return undefined
+    const wanted = life === undefined ? minimumLifeMs : Math.min(minimumLifeMs, life * reachable)
+    return bearer.lifeLeft(now) >= wanted ? bearer : undefined
   }
 
-  const silently = async (slot: Slot): Promise<Bearer | undefined> => {
+  /** Another token without a person; the one at hand, as long as it lives, when that fails or takes long. */
+  const renew = async (slot: Slot, claims: string | undefined, signal: AbortSignal): Promise<Bearer | undefined> => {
+    const alive = () => (claims === undefined ? slots.alive(slot) : undefined)
+    const pause = backOff.now(slot.key)
+    if (pause && alive()) return alive()
+    if (pause && !pause.error) return undefined
+    if (pause?.error && pause.until - clock.now() > patience) throw withRetryAfter(pause.error, pause.until, clock.now())
     try {
-      return await once(refreshing, slot.key, () => refresh(slot))
+      const flight = unlessAborted(flights.join(slot, claims), signal)
+      return (await (alive() ? soon(flight, patience, clock) : flight)) ?? alive()
     } catch (error) {
-      const { profile, wanted } = slot
-      const bearer = alive(slot)
-      if (!(error instanceof HallpassError) || !bearer) throw error
-      parts.tell({
-        event: 'refresh-failed',
-        profile,
-        audience: wanted.audience,
-        code: error.code,
-        summary: error.summary,
-        remedy: error.remedy,
-      })
-      return bearer
+      if (signal.aborted || !(error instanceof HallpassError)) throw error
+      const bearer = alive()
+      if (bearer) return bearer
+      const next = backOff.now(slot.key)
+      throw next?.error ? withRetryAfter(error, next.until, clock.now()) : error
     }
   }
 
-  const waitForPerson = async (slot: Slot, signal: AbortSignal): Promise<void> => {
-    const { profile } = slot
-    if (waiting >= parts.maxWaiting)
-      throw new HallpassError('too-many-waiting', { limit: parts.maxWaiting }, { fields: { 'Retry-After': '10' } })
-    waiting++
-    try {
-      const signIn = await signIns.start(profile, slot.wanted, { open: 'once' })
-      const over = () =>
-        new HallpassError(
-          'sign-in-wait-over',
-          { profile, seconds: parts.waitSeconds, link: signIn.link },
-          { fields: { 'Retry-After': '10' } },
-        )
-      await within(signIn.outcome, parts.waitSeconds * 1000, clock, signal, over)
-    } finally {
-      waiting--
-    }
+  const withoutPerson = async (slot: Slot, { claims, minimumLifeMs, signal }: Omit<Acquiring, 'asking'>): Promise<Bearer | undefined> => {
+    // Others may have had the same challenge: what came of theirs is good for this one too.
+    const bearer = claims === undefined || slot.claims === claims ? atHand(slot, minimumLifeMs) : undefined
+    return bearer ?? renew(slot, claims, signal)
   }
 
-  const askForPerson = async (slot: Slot, asking: Asking): Promise<never> => {
-    const { profile } = slot
-    const link = asking === 'none' ? parts.signInPage() : (await signIns.start(profile, slot.wanted, { open: 'never' })).link
-    throw new HallpassError(
-      'sign-in-required',
-      { profile, link },
-      { fields: { 'WWW-Authenticate': `Bearer realm="hallpass", sign_in_uri="${link}"` } },
-    )
+  const acquire = async (slot: Slot, how: Acquiring): Promise<Bearer> => {
+    const { asking, claims, signal } = how
+    slot.usedAt = clock.now()
+    const bearer = await withoutPerson(slot, how)
+    if (bearer) return bearer
+    if (asking !== 'wait' || parts.waitSeconds === 0) return askPerson.refuse(slot, asking === 'none' ? 'page' : 'link', claims)
+    // Twice: the sign-in that was under way may have been for another resource, to which nobody has consented yet.
+    for (let round = 0; round < 2; round++) {
+      await askPerson.wait(slot, claims, signal)
+      const brought = await withoutPerson(slot, how)
+      if (brought) return brought
+    }
+    return askPerson.refuse(slot, 'link', claims)
   }
 
   return {
-    peek: route => fresh(slotOf(route)),
-    acquire: async (route, { asking, signal }) => {
-      const slot = slotOf(route)
-      const atHand = fresh(slot) ?? (await silently(slot))
-      if (atHand) return atHand
-      if (asking !== 'wait' || parts.waitSeconds === 0) return askForPerson(slot, asking)
-      // Twice: the sign-in that was under way may have been for another resource, to which nobody has consented yet.
-      for (let round = 0; round < 2; round++) {
-        await waitForPerson(slot, signal)
-        const bearer = fresh(slot) ?? (await silently(slot))
-        if (bearer) return bearer
-      }
-      return askForPerson(slot, 'link')
+    peek: route => {
+      const slot = slots.of(route)
+      const bearer = atHand(slot)
+      if (!bearer) return undefined
+      slot.usedAt = clock.now()
+      refreshAhead.arm()
+      if (slot.usedAt >= slot.refreshAt) refreshAhead.check(slot)
+      return bearer
     },
-    put: (profile, wanted, bearer) => {
-      drop(slots, profile)
-      for (const slot of slots.values()) if (slot.key === keyOf(profile, wanted)) slot.bearer = bearer
+    acquire: async (route, how) => {
+      const bearer = await again(() => acquire(slots.of(route), how))
+      refreshAhead.arm()
+      return bearer
     },
-    drop: profile => drop(slots, profile),
-    waiting: () => waiting,
+    reject: (route, bearer) => {
+      const slot = slots.of(route)
+      if (slot.bearer !== bearer) return true
+      if (!believeRefusal(slot, clock.now())) return false
+      slot.bearer = undefined
+      slot.stale = true
+      return true
+    },
+    silently: async profile => {
+      const [slot] = slots.ofProfile(profile)
+      return slot && again(() => withoutPerson(slot, { signal: new AbortController().signal }))
+    },
+    put: (profile, wanted, bearer, claims) => {
+      forget(parts, profile)
+      for (const slot of slots.ofProfile(profile))
+        if (slot.key === keyOf(profile, wanted)) slots.keep(slot, bearer, { renewed: true, claims })
+      flights.abandon(profile)
+    },
+    drop: (profile, reason) => {
+      forget(parts, profile)
+      flights.abandon(profile, reason)
+    },
+    waiting: askPerson.waiting,
   }
 }
 
-function slotsOf(routes: readonly Route[]): Map<Route, Slot> {
-  const byKey = new Map<string, Slot>()
-  return new Map(
-    routes.map(route => {
-      const wanted = { audience: route.audience, scopes: route.scopes }
-      const key = keyOf(route.profile, wanted)
-      const slot = byKey.get(key) ?? { profile: route.profile, wanted, key, bearer: undefined, generation: 0 }
-      byKey.set(key, slot)
-      return [route, slot]
-    }),
-  )
-}
-
-function keyOf(profile: string, { audience, scopes }: Wanted): string {
-  return JSON.stringify([profile, audience, scopes])
-}
-
-function drop(slots: ReadonlyMap<Route, Slot>, profile: string): void {
-  for (const slot of new Set(slots.values())) {
-    if (slot.profile !== profile) continue
-    slot.bearer = undefined
-    slot.generation++
+function forget({ slots, backOff }: TokenParts, profile: string): void {
+  for (const slot of slots.ofProfile(profile)) {
+    slots.empty(slot)
+    backOff.clear(slot.key)
   }
 }
 
-/** The promise's end, unless the time is over (rejects with `late()`) or the signal aborts (rejects with its reason) before. */
-function within(promise: Promise<void>, ms: number, clock: Clock, signal: AbortSignal, late: () => HallpassError): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    const timer = clock.after(ms, () => reject(late()))
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
-    promise.then(resolve, reject).finally(() => {
-      timer.cancel()
-      signal.removeEventListener('abort', abort)
-    })
-  })
+/** Runs it again when other tokens have come meanwhile, a few times. */
+async function again<T>(run: () => Promise<T>): Promise<T> {
+  for (let round = 1; ; round++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof Superseded) || round === 3) throw error
+    }
+  }
 }

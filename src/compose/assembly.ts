@@ -49,6 +49,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     ...edges,
     routes,
     identities,
+    flowOf: profile => config.profiles.get(profile)?.flow,
     linkOf: id => urlOf(`/-/sign-in/${id}`),
     signInPage: () => urlOf('/-/sign-in'),
     holdRedirect: profile => holdRedirect(profile),

@@ -35,9 +35,9 @@ export function createStatusReport({ current, about, vault, address }: StatusPar
   }
 }
 
-function reportRoute(route: Route, url: string, { tokens }: Broker): RouteReport {
+function reportRoute(route: Route, url: string, broker: Broker): RouteReport {
   const { prefix, kind, origin, basePath, profile } = route
-  const expiresAt = tokens.peek(route)?.expiresAt
+  const { expiresAt } = broker.tokenState(route)
   return {
     prefix,
     kind,

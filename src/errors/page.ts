@@ -14,6 +14,7 @@ th,td{text-align:left;padding:.4rem 1rem .4rem 0;border-bottom:1px solid var(--l
 th{font-weight:600}
 a{color:var(--accent)}
 form{margin:0 0 1rem}
+.code{font:600 2rem/1.2 ui-monospace,monospace;letter-spacing:.12em}
 button{font:inherit;font-weight:600;color:var(--ground);background:var(--accent);border:0;border-radius:.375rem;padding:.6rem 1.2rem;cursor:pointer}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 code{font-family:ui-monospace,monospace;font-size:.9375em}`
@@ -27,13 +28,14 @@ export type Page = {
   main: string
   /** Origins beside our own to which a form of this page may lead (Chromium holds redirects after a form against it). */
   formOrigins?: readonly string[]
-  /** Path of ours to which the page goes on at once. */
+  /** Path of ours to which the page goes on by itself, at once or after so many seconds. */
   refreshTo?: string
+  refreshSeconds?: number
 }
 
 /** The HTML document of a page. */
-export function renderPage({ title, main, refreshTo }: Page): string {
-  const refresh = refreshTo === undefined ? '' : markup`<meta http-equiv="refresh" content="0; url=${refreshTo}">\n`
+export function renderPage({ title, main, refreshTo, refreshSeconds = 0 }: Page): string {
+  const refresh = refreshTo === undefined ? '' : markup`<meta http-equiv="refresh" content="${refreshSeconds}; url=${refreshTo}">\n`
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -1,8 +1,10 @@
 // What the daemon tells about itself while it runs. The fields of each event are the allow-list: nothing of a request's content has a place here.
+
 import type { ErrorCode } from '../errors/table.ts'
+import { deviceWarning } from '../terms/device-code.ts'
 
 export type Event =
-  | { event: 'sign-in-started'; profile: string; link: string; opened: boolean }
+  | { event: 'sign-in-started'; profile: string; link: string; opened: boolean; userCode?: string; verificationUri?: string }
   | { event: 'browser-failed'; profile: string; link: string }
   | { event: 'signed-in'; profile: string }
   | { event: 'signed-out'; profile: string }
@@ -22,9 +24,7 @@ export type Tell = (event: Event) => void
 export function describeEvent(event: Event): string {
   switch (event.event) {
     case 'sign-in-started':
-      return event.opened
-        ? `Sign-in for ${event.profile}: see your browser, or open ${event.link}`
-        : `Sign-in for ${event.profile}: open ${event.link}`
+      return describeSignIn(event)
     case 'browser-failed':
       return `The browser could not be started. Sign in for ${event.profile}: open ${event.link}`
     case 'signed-in':
@@ -41,6 +41,11 @@ export function describeEvent(event: Event): string {
     default:
       return `${event.summary}\n  → ${event.remedy}`
   }
+}
+
+function describeSignIn({ profile, link, opened, userCode, verificationUri }: Extract<Event, { event: 'sign-in-started' }>): string {
+  if (userCode !== undefined) return `Sign-in for ${profile}: open ${verificationUri} and type ${userCode}. ${deviceWarning}`
+  return opened ? `Sign-in for ${profile}: see your browser, or open ${link}` : `Sign-in for ${profile}: open ${link}`
 }
 
 function describeChange(changes: readonly string[], afterRestart: readonly string[]): string {

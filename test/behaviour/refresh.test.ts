@@ -1,48 +1,154 @@
-// Tokens are renewed without a person, once for all who need one.
-import t from 'tap'
-import { startBoth } from '../harness/composed.ts'
+// Tokens are renewed without a person, once for all who need one, and before anybody needs it.
+import t, { type Test } from 'tap'
+import { whileTimeGoesOn } from '../fixtures/clocks.ts'
+import { type Composed, startBoth } from '../harness/composed.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
-t.test('a token near its end is refreshed silently: one token request for any number of callers, no browser', async t => {
-  const both = await startBoth(t, { sandbox: { accessTokenSeconds: 200 } })
+const minute = 60_000
+const hour = 60 * minute
+
+async function startSignedIn(t: Test, sandbox: { accessTokenSeconds: number; refreshTokenSeconds?: number }): Promise<Composed> {
+  const both = await startBoth(t, { sandbox, driveDate: true })
   const first = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
   await signInByForm(await both.opening())
   t.equal((await first).status, 200)
-  const refreshes = () => both.exchanges.filter(({ grantType }) => grantType === 'refresh_token').length
-  const before = refreshes()
-  const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${both.daemon.url}/fhir/Patient?_count=1`)))
-  t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
-  t.ok(refreshes() - before >= 1 && refreshes() - before < 20, `${refreshes() - before} refreshes for 20 parallel requests`)
+  return both
+}
+
+const get = async ({ daemon }: Composed, path = '/fhir/Patient?_count=1') => {
+  const response = await fetch(`${daemon.url}${path}`)
+  await response.arrayBuffer()
+  return response
+}
+
+const refreshes = ({ exchanges }: Composed) => exchanges.filter(({ grantType }) => grantType === 'refresh_token').length
+
+t.test('1,000 requests during an expiry: one token request, 0 failures', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600 })
+  both.clock.sleep(2 * hour)
+  const before = refreshes(both)
+  const statuses: number[] = []
+  // A hundred connections, ten requests on each, all of them while the token is renewed or just after.
+  const client = async () => {
+    for (let round = 0; round < 10; round++) statuses.push((await get(both, '/fhir/Patient/absent')).status)
+  }
+  await Promise.all(Array.from({ length: 100 }, client))
+  t.equal(statuses.length, 1000)
+  t.strictSame(new Set(statuses), new Set([404]), 'every one got the service’s own answer')
+  t.equal(refreshes(both) - before, 1)
   t.equal(both.opened.length, 1)
 })
 
-t.test('a refresh token that no longer works asks for a person again, and says nothing of an error', async t => {
-  const both = await startBoth(t, { sandbox: { accessTokenSeconds: 200, refreshTokenSeconds: 0 } })
-  const first = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
-  await signInByForm(await both.opening())
-  t.equal((await first).status, 200)
-  t.equal((await fetch(`${both.daemon.url}/fhir/Patient?_count=1`)).status, 200, 'the token that it brought is good to its end')
-  both.clock.advance(260_000)
-  const second = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
-  const opened = await both.opening(2)
-  // The next token's life counts from the system's clock: MSAL knows no other.
-  both.clock.advance(-260_000)
-  await signInByForm(opened)
-  t.equal((await second).status, 200)
+t.test('the clock jumps eight hours: the next request works after one refresh', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600 })
+  both.clock.sleep(8 * hour)
+  const before = refreshes(both)
+  t.equal((await get(both)).status, 200)
+  t.equal(refreshes(both) - before, 1)
+  t.equal(both.opened.length, 1)
 })
 
-t.test('a valid token is served when its refresh fails, and that is told', async t => {
-  const both = await startBoth(t, { sandbox: { accessTokenSeconds: 200 } })
-  const first = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
-  await signInByForm(await both.opening())
-  t.equal((await first).status, 200)
-  both.sandbox.faults.set('unavailable')
-  t.equal((await fetch(`${both.daemon.url}/fhir/Patient?_count=1`)).status, 200)
-  t.match(await both.told('refresh-failed'), { code: 'entra-unreachable', profile: 'dev' })
-  both.clock.advance(260_000)
-  const late = await fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
-  t.equal(late.status, 503, 'once it has run out, the cause is told')
-  t.equal(late.headers.get('hallpass-error'), 'entra-unreachable')
+t.test('after sleep the token is renewed at once, with nobody asking for it', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600 })
+  both.clock.sleep(8 * hour)
+  const renewed = both.exchanged(({ grantType }) => grantType === 'refresh_token')
+  both.clock.advance(15_000)
+  await renewed
+  const before = refreshes(both)
+  t.equal((await get(both)).status, 200)
+  t.equal(refreshes(both), before, 'the request found it at hand')
+})
+
+t.test('Entra dead for ten minutes with a token valid for twenty: 0 failed requests, warning shown', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 4800 })
+  both.clock.advance(60 * minute)
+  both.sandbox.faults.set('dead')
+  const statuses = new Set<number>()
+  for (let second = 0; second < 600; second += 10) {
+    both.clock.advance(10_000)
+    statuses.add((await get(both)).status)
+  }
+  t.strictSame(statuses, new Set([200]))
+  t.match(await both.told('refresh-failed'), { code: 'entra-unreachable', profile: 'dev', remedy: /network/ })
+  t.equal(both.events.filter(({ event }) => event === 'refresh-failed').length, 1, 'told once, not with every try')
   both.sandbox.faults.set(undefined)
-  t.equal((await fetch(`${both.daemon.url}/fhir/Patient?_count=1`)).status, 200, 'and it works again at once')
+  const before = refreshes(both)
+  for (let look = 0; look < 8 && refreshes(both) === before; look++) {
+    both.clock.advance(15_000)
+    t.equal((await get(both)).status, 200)
+  }
+  both.clock.sleep(15 * minute)
+  t.equal((await get(both)).status, 200, 'past the end of the first token')
+  t.equal(refreshes(both) - before, 1, 'renewed within two minutes after Entra was back')
+})
+
+t.test('Refresh endpoint down, token still valid 20 min: request served, warning shown', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600 })
+  both.clock.advance(40 * minute)
+  both.sandbox.faults.set('unavailable')
+  both.clock.advance(14 * minute)
+  t.equal((await get(both)).status, 200)
+  t.match(await both.told('refresh-failed'), { code: 'entra-unreachable', profile: 'dev', audience: both.sandbox.fhir.audience })
+})
+
+t.test('Entra 503 once, then healthy: next request succeeds within 2 s (not 60)', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600 })
+  both.clock.sleep(2 * hour)
+  both.sandbox.faults.set('unavailable', { times: 1 })
+  const refused = await get(both)
+  t.equal(refused.status, 503)
+  t.equal(refused.headers.get('hallpass-error'), 'entra-unreachable')
+  t.equal(refused.headers.get('retry-after'), '1')
+  const start = both.clock.now()
+  const next = get(both)
+  await both.timerWithin(1_000)
+  both.clock.advance(1_000)
+  t.equal((await next).status, 200)
+  t.ok(both.clock.now() - start <= 2_000)
+})
+
+t.test('while Entra is away and there is no valid token, answers are quick and say when to come again', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600 })
+  both.clock.sleep(2 * hour)
+  both.sandbox.faults.set('unavailable')
+  const asked = () => both.exchanges.filter(({ target }) => target.includes('/token')).length
+  const [start, before] = [both.clock.now(), asked()]
+  let answers = 0
+  for (; both.clock.now() - start < 3 * minute; answers++) {
+    const began = both.clock.now()
+    const { status, headers } = await whileTimeGoesOn(both.clock, get(both))
+    if (both.clock.now() - began > 3_000) t.fail(`an answer took ${both.clock.now() - began} ms`)
+    const retryAfter = Number(headers.get('retry-after'))
+    if (status !== 503 || headers.get('hallpass-error') !== 'entra-unreachable') t.fail(`status ${status}`)
+    if (!(retryAfter >= 1 && retryAfter <= 31)) t.fail(`Retry-After: ${retryAfter}`)
+    both.clock.advance(1_000)
+  }
+  t.ok(answers > 100, `${answers} answers`)
+  t.ok(asked() - before <= 25, `${asked() - before} questions to Entra in three minutes, for ${answers} requests`)
+  both.sandbox.faults.set(undefined)
+  both.clock.advance(31_000)
+  t.equal((await get(both)).status, 200)
+})
+
+t.test('a refresh token that no longer works asks for a person again, and says nothing of an error', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600, refreshTokenSeconds: 0 })
+  both.clock.advance(58 * minute)
+  t.equal((await get(both)).status, 200, 'the token that it brought is good to its end')
+  both.clock.advance(10 * minute)
+  const second = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
+  await signInByForm(await both.opening(2))
+  t.equal((await second).status, 200)
+  t.notOk(both.events.some(({ event }) => event === 'refresh-failed'))
+})
+
+t.test('`invalid_grant` with `token_expired` -> "sign in again", not a stack trace', async t => {
+  const both = await startSignedIn(t, { accessTokenSeconds: 3600 })
+  both.sandbox.faults.set('sign-in-frequency')
+  both.clock.sleep(2 * hour)
+  const answer = await fetch(`${both.daemon.url}/fhir/Patient`, { headers: { 'Hallpass-Interactive': 'never' } })
+  t.equal(answer.status, 401)
+  t.equal(answer.headers.get('hallpass-error'), 'sign-in-required')
+  const text = await answer.text()
+  t.match(text, /hallpass login/)
+  t.notMatch(text, /AADSTS70043|\bat .*\.js/)
 })

@@ -6,6 +6,7 @@ import { startBoth } from '../harness/composed.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
 const code = (response: Response) => response.headers.get('hallpass-error')
+const linkIn = (response: Response) => /sign_in_uri="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1] ?? ''
 
 t.test('50 parallel first requests: one browser opening, one code redemption, 50 answers', async t => {
   const both = await startBoth(t)
@@ -94,7 +95,7 @@ t.test('a caller that will not wait gets the one-time link at once, and no brows
   t.equal(answer.status, 401)
   t.equal(code(answer), 'sign-in-required')
   t.strictSame(both.opened, [])
-  const [, link = ''] = /sign_in_uri="([^"]+)"/.exec(answer.headers.get('www-authenticate') ?? '') ?? []
+  const link = linkIn(answer)
   t.match(await answer.json(), { code: 'sign-in-required', status: 401, detail: new RegExp(link) })
   t.match(await signInByForm(link), { status: 200 })
   t.equal((await fetch(`${both.daemon.url}/dicom/studies`)).status, 200)
@@ -111,16 +112,18 @@ t.test('without a desktop no browser opens; the link is told and works', async t
   t.equal((await waiting).status, 200)
 })
 
-t.test('a sign-in that nobody finishes ends, and the next request starts another', async t => {
+t.test('a sign-in that nobody finishes ends; no further browser opens, the next request gets the link of another', async t => {
   const both = await startBoth(t, { flags: { 'sign-in-wait-seconds': '3600', 'sign-in-limit-seconds': '60' } })
   const first = fetch(`${both.daemon.url}/fhir/Patient`)
   await both.opening()
   await both.timer(3_600_000)
   both.clock.advance(60_000)
   t.equal(code(await first), 'sign-in-expired')
-  const second = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
-  await signInByForm(await both.opening(2))
-  t.equal((await second).status, 200)
+  const second = await fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
+  t.equal(code(second), 'sign-in-required')
+  t.equal(both.opened.length, 1)
+  await signInByForm(linkIn(second))
+  t.equal((await fetch(`${both.daemon.url}/fhir/Patient?_count=1`)).status, 200)
 })
 
 t.test('Cancel on the sign-in page ends the wait with its reason', async t => {

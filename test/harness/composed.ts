@@ -7,7 +7,7 @@ import { pathsOf } from '../../src/config/paths.ts'
 import type { Event } from '../../src/journal/events.ts'
 import type { ObservedExchange } from '../../src/sandbox/contract.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { type ManualClock, manualClock } from '../fixtures/clocks.ts'
+import { driveDate, type ManualClock, manualClock } from '../fixtures/clocks.ts'
 import { createHome } from './hallpass.ts'
 
 export type Composed = {
@@ -25,6 +25,10 @@ export type Composed = {
   opening(nth?: number): Promise<string>
   /** Resolves when a timer waits that rings in this many milliseconds. */
   timer(ms: number): Promise<void>
+  /** Resolves when a timer waits that rings within this many milliseconds. */
+  timerWithin(ms: number): Promise<void>
+  /** Resolves with the nth exchange that a service of the sandbox answered and that fits, the first unless said. */
+  exchanged(fits: (exchange: ObservedExchange) => boolean, nth?: number): Promise<ObservedExchange>
 }
 
 export type ComposedOptions = {
@@ -35,10 +39,14 @@ export type ComposedOptions = {
   fhirRoute?: Record<string, unknown>
   /** False is a machine without a desktop. */
   desktop?: boolean
+  /** Lets the whole process, MSAL and the sandbox too, live by the driven clock. */
+  driveDate?: boolean
 }
 
 /** Starts sandbox and daemon, and ends both with the test. */
 export async function startBoth(t: Test, options: ComposedOptions = {}): Promise<Composed> {
+  const still = manualClock(Date.now())
+  if (options.driveDate) driveDate(t, still)
   const sandbox = await startSandbox(options.sandbox)
   const home = createHome(options.env)
   const opened: string[] = []
@@ -58,7 +66,6 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
       waiting.add(look)
       look()
     })
-  const still = manualClock(Date.now())
   const clock: ManualClock = {
     ...still,
     after: (ms, action) => {
@@ -88,7 +95,10 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     },
   }
   const exchanges: ObservedExchange[] = []
-  sandbox.observer.on('exchange', exchange => exchanges.push(exchange))
+  sandbox.observer.on('exchange', exchange => {
+    exchanges.push(exchange)
+    changed()
+  })
   const { tenantId, clientId, url } = sandbox.identity
   const document = {
     profiles: { dev: { tenantId, clientId, sandbox: url, ...options.profile } },
@@ -113,5 +123,7 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     told: name => until(() => events.find((event): event is Extract<Event, { event: typeof name }> => event.event === name)),
     opening: (nth = 1) => until(() => opened[nth - 1]),
     timer: async ms => void (await until(() => clock.waiting().includes(ms) || undefined)),
+    timerWithin: async ms => void (await until(() => clock.waiting().some(left => left <= ms) || undefined)),
+    exchanged: (fits, nth = 1) => until(() => exchanges.filter(fits)[nth - 1]),
   }
 }

@@ -20,6 +20,13 @@ export const signInErrors = {
   'sign-in-cancelled': entry(401, 4, 'login', 'The sign-in was cancelled.', 'Start again when you are ready: `hallpass login`.'),
   'sign-in-refused': entry(401, 4, 'login', 'Entra ID refused the sign-in: {what}', '{fix}'),
   'grant-ended': entry(401, 4, 'login', 'Entra ID wants a new sign-in for profile {profile}: {what}', '{fix}'),
+  'signed-out': entry(
+    401,
+    4,
+    'login',
+    'Somebody signed out of profile {profile} meanwhile.',
+    'Sign in again when you are ready: `hallpass login {profile}`.',
+  ),
   'sign-in-state': entry(
     400,
     1,

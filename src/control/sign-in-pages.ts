@@ -1,0 +1,101 @@
+// The pages on which a person signs in: the button, the code to type, and how it ended.
+import type { FastifyInstance } from 'fastify'
+import type { Broker, ProfileStatus } from '../broker/broker.ts'
+import type { DevicePrompt, SignIn } from '../broker/sign-in.ts'
+import { HallpassError } from '../errors/hallpass-error.ts'
+import { errorPage, markup, type Page, signInForm } from '../errors/page.ts'
+import { deviceWarning } from '../terms/device-code.ts'
+import type { Route } from '../terms/route.ts'
+import { page } from './page-reply.ts'
+
+/** Seconds after which the page with a code looks whether somebody typed it. */
+const look = 3
+
+export function addSignInPages(app: FastifyInstance, broker: Broker, routes: readonly Route[]): void {
+  app.get('/-/sign-in', async (_request, reply) => page(reply, await signInPage(broker)))
+
+  app.post<{ Body: URLSearchParams }>('/-/sign-in', async ({ body }, reply) => {
+    const profile = body.get('profile') ?? ''
+    const profiles = (await broker.profiles()).map(status => status.profile)
+    if (!profiles.includes(profile)) throw new HallpassError('no-such-profile', { profile: '', profiles: profiles.join(', ') })
+    const signIn = await broker.signIn(profile, { open: 'never', returnTo: pathOfOurs(body.get('return_to'), routes) })
+    return reply.redirect(signIn.authorizationUrl ?? pathOf(signIn), 303)
+  })
+
+  app.get<{ Params: { id: string } }>('/-/sign-in/:id', async ({ params }, reply) => {
+    const signIn = broker.signIns.find(params.id)
+    if (!signIn) return page(reply, { ...(await signInPage(broker)), title: 'This sign-in link is over' }, 404)
+    if (signIn.state !== 'pending') return page(reply, outcomePage(signIn, broker), signIn.error?.entry.status ?? 200)
+    broker.signIns.acknowledge(signIn.profile)
+    return signIn.device ? page(reply, devicePage(signIn, signIn.device)) : reply.redirect(signIn.authorizationUrl ?? '/-/sign-in', 303)
+  })
+
+  app.post<{ Params: { id: string } }>('/-/sign-in/:id/cancel', async ({ params }, reply) => {
+    const signIn = broker.signIns.find(params.id)
+    if (signIn?.state === 'pending') {
+      broker.signIns.acknowledge(signIn.profile)
+      broker.signIns.cancel(signIn.profile)
+    }
+    return reply.redirect(signIn ? pathOf(signIn) : '/-/sign-in', 303)
+  })
+}
+
+const pathOf = ({ id }: SignIn): string => `/-/sign-in/${id}`
+
+/** Only a path under a route: after a sign-in nobody is sent anywhere else. */
+function pathOfOurs(path: string | null, routes: readonly Route[]): string | undefined {
+  if (path === null || !/^\/[!-~]*$/.test(path) || path.includes('\\')) return undefined
+  return routes.some(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)) ? path : undefined
+}
+
+async function signInPage(broker: Broker): Promise<Page> {
+  const profiles = await broker.profiles()
+  return {
+    title: 'Sign in',
+    main: profiles.map(profileLine).join(''),
+    formOrigins: profiles.map(({ profile }) => broker.authorizationOrigin(profile)),
+  }
+}
+
+function profileLine({ profile, account, signIn }: ProfileStatus): string {
+  if (signIn)
+    return markup`<p>${profile}: <a href="${pathOf(signIn)}">go on with the sign-in</a> that waits for you, or:</p>`.concat(
+      cancelForm(signIn),
+    )
+  if (!account) return signInForm(profile, undefined)
+  return markup`<p>${profile}: signed in as ${account.username}. To change the account, run <code>hallpass logout ${profile}</code>.</p>`
+}
+
+function cancelForm(signIn: SignIn): string {
+  return markup`<form method="post" action="${pathOf(signIn)}/cancel"><button>Cancel the sign-in (${signIn.profile})</button></form>`
+}
+
+function devicePage(signIn: SignIn, { userCode, verificationUri }: DevicePrompt): Page {
+  const main = markup`<p>Open <a href="${verificationUri}" rel="noreferrer">${verificationUri}</a> on any device and type this code:</p>
+<p class="code">${userCode}</p>
+<p><strong>${deviceWarning}</strong> Whoever gets somebody else to type theirs is signed in as them.</p>
+<p class="quiet">This page goes on by itself once you have signed in for <code>${signIn.profile}</code>. Many organisations block sign-in with a code; then
+set <code>"flow": "authorization-code"</code>.</p>
+`
+  return { title: 'Sign in with a code', main: main.concat(cancelForm(signIn)), refreshTo: pathOf(signIn), refreshSeconds: look }
+}
+
+function outcomePage(signIn: SignIn, broker: Broker): Page {
+  if (!signIn.error && signIn.returnTo !== undefined) return returnPage(signIn.returnTo)
+  if (!signIn.error) {
+    return {
+      title: 'You are signed in',
+      main: markup`<p>hallpass has what it needs for <code>${signIn.profile}</code>. You can close this tab.</p>`,
+    }
+  }
+  return {
+    ...errorPage(signIn.error, signInForm(signIn.profile, signIn.returnTo)),
+    formOrigins: [broker.authorizationOrigin(signIn.profile)],
+  }
+}
+
+/** Goes on by itself. Not by a redirect: the browser would carry on the foreign site from which the sign-in came back, and the guard would refuse it. */
+function returnPage(path: string): Page {
+  const main = markup`<p>Going on to <a href="${path}">${path}</a></p>`
+  return { title: 'You are signed in', main, refreshTo: path }
+}

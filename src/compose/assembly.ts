@@ -94,8 +94,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
 }
 
 function refuseWhatIsMissing({ profiles }: Config): void {
-  for (const { name, flow, credential } of profiles.values()) {
-    if (flow === 'device-code') throw new HallpassError('not-there-yet', { profile: name, what: 'the device code flow' })
+  for (const { name, credential } of profiles.values()) {
     if (credential === 'certificate') throw new HallpassError('not-there-yet', { profile: name, what: 'signing in with a certificate' })
   }
 }

@@ -19,7 +19,7 @@ export const profileSchema = Type.Object(
     flow: Type.Optional(
       choice(
         ['authorization-code', 'device-code', 'client-credentials'],
-        'How to get a token: a person signs in with the system browser, or with a code on any device (not there yet); or the application signs in as itself.',
+        'How to get a token: a person signs in with the system browser, or with a code on any device; or the application signs in as itself.',
         { default: 'authorization-code' },
       ),
     ),

@@ -152,10 +152,7 @@ t.test('AZURE_CLIENT_SECRET serves where the vault has none, and no child of our
 t.test('what is not built is refused at the start, by name', async t => {
   const { sandbox, home } = await prepare(t)
   const { tenantId, url } = sandbox.identity
-  for (const [more, what] of [
-    [{ flow: 'device-code' }, /device code/],
-    [{ flow: 'client-credentials', credential: 'certificate' }, /certificate/],
-  ] as const) {
+  for (const [more, what] of [[{ flow: 'client-credentials', credential: 'certificate' }, /certificate/]] as const) {
     configure(home, sandbox, { profiles: { job: { tenantId, clientId, sandbox: url, ...more } } })
     t.match(await hallpass(home, ['start']), { code: 2, stderr: what })
   }

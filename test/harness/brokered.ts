@@ -53,7 +53,14 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   const random = (bytes: number) => randomBytes(bytes).toString('base64url')
-  const identities = identitiesOf(config, { vault, clock, random, port, dispatcherFor: outbound.dispatcherFor, secret: options.secret?.(sandbox) })
+  const identities = identitiesOf(config, {
+    vault,
+    clock,
+    random,
+    port,
+    dispatcherFor: outbound.dispatcherFor,
+    secret: options.secret?.(sandbox),
+  })
   const broker = createBroker({
     ...{ clock, random, routes: config.routes, identities },
     flowOf: profile => config.profiles.get(profile)?.flow,

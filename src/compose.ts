@@ -1,22 +1,17 @@
 // Builds the concrete parts of the daemon from the edges, and starts it.
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Assembly, assemble } from './compose/assembly.ts'
 import type { Edges } from './compose/edges.ts'
 import { composePeerCheck } from './compose/guarding.ts'
 import { type Current, followConfig, type Reload } from './compose/reload.ts'
 import { createSecrets, type Secrets } from './compose/secrets.ts'
+import { type OpenedSecrets, openSecrets } from './compose/vault.ts'
 import type { Config } from './config/config.ts'
 import { createSocketApi } from './control/socket-api.ts'
 import { createStatusReport } from './control/status-report.ts'
 import { refuseSecondDaemon, startDaemon } from './daemon/daemon.ts'
-import { securePrivateFolder } from './daemon/instance.ts'
 import { HallpassError } from './errors/hallpass-error.ts'
 import { createOutbound, proxySettingsOf } from './network/outbound.ts'
 import type { Route } from './terms/route.ts'
-import { openKeychain } from './vault/keychain.ts'
-import { type OpenedVault, openVault } from './vault/open-vault.ts'
-import { openDocument, type VaultDocument } from './vault/vault-document.ts'
 
 export { type Edges, systemEdges } from './compose/edges.ts'
 export type { Reload } from './compose/reload.ts'
@@ -39,10 +34,20 @@ const grace = 3_000
 
 /** Builds and starts the daemon that a configuration describes, and follows its changes. Rejects with a HallpassError, leaving nothing open. */
 export async function startComposed(config: Config, edges: Edges, reload?: Reload): Promise<RunningDaemon> {
+  await refuseSecondDaemon(edges.paths.runtime, config.settings.port, config.settings.vault)
+  const secrets = await openSecrets(config, edges)
+  try {
+    return await startWith(secrets, config, edges, reload)
+  } catch (error) {
+    await secrets.close()
+    throw error
+  }
+}
+
+async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, reload?: Reload): Promise<RunningDaemon> {
   const { settings } = config
   const { runtime } = edges.paths
-  await refuseSecondDaemon(runtime, settings.port, settings.vault === 'memory' ? 'memory' : 'keychain')
-  const { vault, document } = await openSecrets(config, edges)
+  const { vault, document } = secrets
   const outbound = createOutbound(proxySettingsOf(edges.env), {
     connectTimeout: settings.connectTimeoutSeconds * 1000,
     silenceTimeout: settings.originTimeoutSeconds * 1000,
@@ -57,7 +62,7 @@ export async function startComposed(config: Config, edges: Edges, reload?: Reloa
   try {
     const socketApi = createSocketApi({
       current,
-      status: composeStatus(current, vault, edges, () => ({ url: urlOf(), listening: own.addresses })),
+      status: composeStatus(current, secrets, edges, () => ({ url: urlOf(), listening: own.addresses })),
       stop: stop.ask,
     })
     const daemon = await startDaemon({
@@ -85,7 +90,7 @@ export async function startComposed(config: Config, edges: Edges, reload?: Reloa
         await daemon.close(grace)
         await current().close(reason)
         await outbound.close()
-        await document.flush()
+        await secrets.close()
       },
     }
   } catch (error) {
@@ -95,33 +100,29 @@ export async function startComposed(config: Config, edges: Edges, reload?: Reloa
   }
 }
 
-/** Opens the vault while no daemon holds it, for a change of the client secrets. Rejects as the keychain does: memory keeps no secret. */
+/** Opens the vault while no daemon holds it, for a change of the client secrets. Rejects as the vault does, and when it would keep nothing. */
 export async function editSecrets<T>(config: Config, edges: Edges, action: (secrets: Secrets) => Promise<T>): Promise<T> {
-  const { document } = await openSecrets({ ...config, settings: { ...config.settings, vault: 'keychain' } }, edges)
-  return action(createSecrets(config.profiles, document))
-}
-
-async function openSecrets(
-  { settings }: Config,
-  { paths, env, clock, tell }: Edges,
-): Promise<{ vault: OpenedVault; document: VaultDocument }> {
-  securePrivateFolder(paths.state)
-  const childPath = fileURLToPath(new URL('./vault/keychain-child.js', import.meta.url))
-  const keychain = openKeychain({ childPath, env, clock, service: 'hallpass', account: 'vault' })
-  const vault = await openVault(settings.vault, { keychain, markerPath: join(paths.state, 'vault.json') })
-  const onTrouble = ({ code, summary, remedy }: HallpassError) => tell({ event: 'vault-trouble', code, summary, remedy })
-  const document = await openDocument(vault.store, { clock, written: vault.written, onTrouble })
-  return { vault, document }
+  const { vault, document, close } = await openSecrets(config, edges)
+  try {
+    if (vault.store.kind === 'memory') throw vault.warning ?? new HallpassError('vault-keeps-nothing')
+    return await action(createSecrets(config.profiles, document))
+  } finally {
+    await close()
+  }
 }
 
 function composeStatus(
   current: () => Assembly,
-  { store, warning }: OpenedVault,
+  { vault: { store, warning }, document }: OpenedSecrets,
   edges: Edges,
   address: () => { url: string; listening: string[] },
 ) {
   const about = { hallpass: edges.version, pid: edges.pid, startedAt: new Date(edges.clock.now()).toISOString() }
-  const vault = { kind: store.kind, description: store.describe(), warning: warning?.summary ?? null }
+  const vault = () => ({
+    kind: store.kind,
+    description: store.describe(),
+    warning: (document.trouble() ?? warning)?.summary ?? null,
+  })
   return createStatusReport({ current, about, vault, address })
 }
 

@@ -21,6 +21,7 @@ const io: Io = {
   home: homedir(),
   cwd: workingDirectory(),
   pid: process.pid,
+  isAlive,
   version: versionOf(new URL('../../package.json', import.meta.url)),
   out: text => void process.stdout.write(text),
   err: text => void process.stderr.write(text),
@@ -46,6 +47,15 @@ function interruption(): Promise<string> {
       })
     }
   })
+}
+
+/** Signal 0 is none: it only asks. EPERM comes from a process of somebody else's. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** No child that we start later inherits it. */

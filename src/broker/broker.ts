@@ -51,6 +51,8 @@ export type BrokerParts = {
   signInPage: () => string
   /** Resolves when what was set in the vault rests there. */
   flush: () => Promise<void>
+  /** Resolves when the vault could keep a sign-in now. */
+  canKeep: () => Promise<void>
   waitSeconds: number
   limitSeconds: number
   maxWaiting: number

@@ -45,6 +45,8 @@ export type SignInParts = {
   /** Opens the port of the redirect URI when it is not the daemon's own; gives what closes it. Rejects with redirect-port-taken. */
   holdRedirect: (profile: string) => Promise<() => void>
   signedIn: (profile: string, wanted: Wanted, bearer: Bearer, claims: string | undefined) => Promise<void>
+  /** Rejects when the vault could not keep what a sign-in brings: none begins then. */
+  canKeep: () => Promise<void>
 }
 
 type Entry = {
@@ -109,6 +111,7 @@ export function createSignIns(parts: SignInParts): SignIns {
   const create = async (profile: string, wanted: Wanted, wish: Wish): Promise<Entry> => {
     const identity = parts.identities.get(profile)
     if (!identity) throw new HallpassError('internal', { what: 'a sign-in for an unknown profile' })
+    await parts.canKeep()
     const authorization = await begin(identity, profile, wanted, wish)
     const release = await parts.holdRedirect(profile)
     const id = parts.random(16)

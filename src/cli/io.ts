@@ -11,6 +11,8 @@ export type Io = {
   /** The working directory. */
   cwd: string
   pid: number
+  /** Whether a process with this ID runs. */
+  isAlive(pid: number): boolean
   version: string
   /** Writes data: what the command was asked for. */
   out(text: string): void

@@ -54,6 +54,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     signInPage: () => urlOf('/-/sign-in'),
     holdRedirect: profile => holdRedirect(profile),
     flush: () => document.flush(),
+    canKeep: () => document.probe(),
     waitSeconds: settings.signInWaitSeconds,
     limitSeconds: settings.signInLimitSeconds,
     maxWaiting: settings.maxWaitingRequests,

@@ -14,6 +14,10 @@ export type Edges = {
   env: Environment
   platform: NodeJS.Platform
   pid: number
+  /** Whether a process with this ID runs. */
+  isAlive(pid: number): boolean
+  /** Asks a person for a secret, which is not shown; undefined when nobody is there to be asked. */
+  askSecret: ((question: string) => Promise<string>) | undefined
   version: string
   paths: Paths
   tell: Tell
@@ -21,13 +25,17 @@ export type Edges = {
 }
 
 /** What the process knows of itself and its surroundings. */
-export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'version' | 'environmentSecret'> & {
+export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'isAlive' | 'version' | 'environmentSecret'> & {
   home: string
+  inIsTerminal: boolean
+  readSecret(question: string): Promise<string>
   err(text: string): void
 }
 
 /** The real edges: the system's clock, randomness and browser; events as lines on stderr. */
-export function systemEdges({ env, platform, pid, version, environmentSecret, home, err }: Surroundings): Edges {
+export function systemEdges(surroundings: Surroundings): Edges {
+  const { env, platform, pid, isAlive, version, environmentSecret, home, err } = surroundings
+  const somebody = surroundings.inIsTerminal && !env.HALLPASS_NO_USER
   return {
     clock: systemClock,
     random: bytes => randomBytes(bytes).toString('base64url'),
@@ -35,6 +43,8 @@ export function systemEdges({ env, platform, pid, version, environmentSecret, ho
     env,
     platform,
     pid,
+    isAlive,
+    askSecret: somebody ? surroundings.readSecret : undefined,
     version,
     environmentSecret,
     paths: pathsOf(platform, env, home),

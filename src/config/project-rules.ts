@@ -11,7 +11,13 @@ export function findProjectFaults(document: ConfigDocument, ownPath: string): Fa
   const fix = `If you mean it, put it into your own file, ${ownPath}, or name this file with \`--config\`.`
   const access = faultsOfAccess(document).map(([key, what]) => ({ path: ['access', key], what, fix }))
   const complain = (section: string) => (name: string, key: string, what: string) => ({ path: [section, name, key], what, fix })
+  const passphrase = {
+    path: ['vaultPassphraseFile'],
+    what: 'a project file may not choose the passphrase under which tokens are sealed',
+    fix,
+  }
   return [
+    ...(document.vaultPassphraseFile === undefined ? [] : [passphrase]),
     ...Object.entries(document.profiles).flatMap(([name, profile]) =>
       faultsOfProfile(profile).map(([key, what]) => complain('profiles')(name, key, what)),
     ),

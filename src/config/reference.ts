@@ -93,7 +93,8 @@ function valuesOf(schema: TSchema): string {
 
 function defaultOf(schema: TSchema): string {
   const usual = annotationsOf(schema).default
-  return usual === undefined ? '' : Array.isArray(usual) && usual.length === 0 ? 'none' : code(String(usual))
+  if (usual === undefined || usual === '') return ''
+  return Array.isArray(usual) && usual.length === 0 ? 'none' : code(String(usual))
 }
 
 function meaningOf(schema: TSchema): string {

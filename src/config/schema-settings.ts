@@ -1,12 +1,25 @@
 // The definition of the settings outside `profiles` and `routes`: each has a flag and an environment name.
+import Type from 'typebox'
 import { accessSchema } from './schema-access.ts'
 import { choice, grouped, wholeNumber } from './schema-parts.ts'
 
 /** Those that stand at the top of the file. */
 export const plainSettings = {
   port: wholeNumber(0, 65535, 3447, 'Port on both loopback addresses; 0 takes a free one.'),
-  vault: choice(['auto', 'keychain', 'memory'], 'Where tokens rest: the OS keychain, memory, or the keychain when there is one (auto).', {
-    default: 'auto',
+  vault: choice(
+    ['auto', 'keychain', 'sealed-file', 'memory'],
+    'Where tokens rest: the OS keychain, a sealed file, memory; or where they did before, else the keychain when there is one, else memory (auto).',
+    { default: 'auto' },
+  ),
+  vaultKey: choice(
+    ['keychain', 'passphrase', 'credential'],
+    'Who has the key of the sealed file: the OS keychain, you (a passphrase), or systemd (its credential hallpass-vault).',
+    { default: 'keychain' },
+  ),
+  vaultPassphraseFile: Type.String({
+    default: '',
+    description: 'Absolute path of a file that only you can read, or /dev/fd/N, with the passphrase; empty asks at the terminal.',
+    examples: ['/dev/fd/3'],
   }),
   signInWaitSeconds: wholeNumber(0, 3600, 120, 'How long a request waits for a person to sign in.'),
   signInLimitSeconds: wholeNumber(30, 3600, 600, 'How long a sign-in stays open.'),
@@ -20,5 +33,11 @@ export const settingsSchema = { ...plainSettings, ...grouped('access', accessSch
 
 /** What only a new start can change: the rest takes effect while the daemon runs. */
 export const settingsAtStart: readonly (keyof typeof settingsSchema)[] = [
-  ...(['port', 'vault', 'connectTimeoutSeconds', 'originTimeoutSeconds', 'access.peerCheck'] as const),
+  'port',
+  'vault',
+  'vaultKey',
+  'vaultPassphraseFile',
+  'connectTimeoutSeconds',
+  'originTimeoutSeconds',
+  'access.peerCheck',
 ]

@@ -7,7 +7,7 @@ import type { RouteReport, StatusReport, VaultReport } from './client/wire.ts'
 export type StatusParts = {
   current: () => { broker: Broker; config: Config }
   about: Pick<StatusReport, 'hallpass' | 'pid' | 'startedAt'>
-  vault: VaultReport
+  vault: () => VaultReport
   address: () => Pick<StatusReport, 'url' | 'listening'>
 }
 
@@ -22,7 +22,7 @@ export function createStatusReport({ current, about, vault, address }: StatusPar
       url,
       listening,
       config: config.path ?? null,
-      vault,
+      vault: vault(),
       profiles: profiles.map(({ profile, account, signIn }) => ({
         profile,
         signedIn: account !== undefined,

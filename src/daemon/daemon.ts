@@ -37,7 +37,7 @@ export async function refuseSecondDaemon(runtime: string, port: number, vault: s
   securePrivateFolder(runtime)
   for (const other of await findInstances(runtime)) {
     if (other.port === port) throw new HallpassError('already-running', { pid: other.pid, port })
-    if (vault === 'keychain' && other.vault === 'keychain') throw new HallpassError('vault-in-use', { pid: other.pid, port: other.port })
+    if (vault !== 'memory' && other.vault !== 'memory') throw new HallpassError('vault-in-use', { pid: other.pid, port: other.port })
   }
 }
 

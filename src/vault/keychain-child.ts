@@ -1,7 +1,8 @@
 // The killable child: does one thing to one keychain item, answers, ends. The only file that loads the keychain library.
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import type { AsyncEntry } from '@napi-rs/keyring'
-import { canaryChanged, type KeychainAnswer, type KeychainRequest, notLoaded } from './keychain-messages.ts'
+import { canaryChanged, type Fence, fenceFell, type KeychainAnswer, type KeychainRequest, notLoaded } from './keychain-messages.ts'
 
 /** The Secret Service's own words for an item that vanished between being found and being used (a set or get racing a delete). */
 const raced = /No such interface .org\.freedesktop\.Secret\.Item|Object does not exist at path/
@@ -17,10 +18,46 @@ async function load(service: string): Promise<OpenEntry> {
 }
 
 async function perform(request: KeychainRequest, open: OpenEntry): Promise<string | boolean | null> {
-  if (request.op === 'probe') return probe(open, `${request.account}-probe-${randomUUID()}`)
-  const entry = open(request.account)
-  if (request.op === 'set') return entry.setPassword(request.value).then(() => null)
-  return request.op === 'get' ? entry.getPassword() : entry.deleteCredential()
+  const { account } = request
+  switch (request.op) {
+    case 'probe':
+      return probe(open, `${account}-probe-${randomUUID()}`)
+    case 'get':
+      return open(account).getPassword()
+    case 'move':
+      return move(request, open)
+    default:
+      return change(request, open(account))
+  }
+}
+
+function change(request: KeychainRequest & { op: 'set' | 'delete' }, entry: AsyncEntry): Promise<boolean | null> {
+  holdTo(request.fence)
+  return request.op === 'set' ? entry.setPassword(request.value).then(() => null) : entry.deleteCredential()
+}
+
+async function move({ account, to, fence }: KeychainRequest & { op: 'move' }, open: OpenEntry): Promise<boolean> {
+  const [from, aside] = [open(account), open(to)]
+  const bytes = await from.getSecret()
+  if (bytes === null) return false
+  holdTo(fence)
+  await aside.setSecret(Uint8Array.from(bytes))
+  if (!Buffer.from((await aside.getSecret()) ?? []).equals(Buffer.from(bytes))) throw new Error(canaryChanged)
+  return from.deleteCredential()
+}
+
+/** Threat: the daemon dies, the next one takes the vault over and writes, and only then we, late, write for the dead. */
+function holdTo(fence: Fence | undefined): void {
+  if (fence && textAt(fence.path) !== fence.text) throw new Error(fenceFell)
+}
+
+function textAt(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw thrown
+  }
 }
 
 async function probe(open: OpenEntry, account: string): Promise<null> {

@@ -2,7 +2,7 @@
 import { HallpassError, type Particulars } from '../errors/hallpass-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
 import { redact } from '../terms/redaction.ts'
-import { canaryChanged, notLoaded } from './keychain-messages.ts'
+import { canaryChanged, fenceFell, notLoaded } from './keychain-messages.ts'
 
 const without = '`--vault memory` starts without it; you then sign in again after every restart.'
 
@@ -32,13 +32,20 @@ const rows: readonly Row[] = [
   ],
   ['Secret Service: no result found', 'vault-absent', { why: 'the keyring has no collection to store in yet', fix: create }],
   ['Secret Service: unlock prompt was dismissed', 'vault-locked'],
-  // macOS, in Apple's words for errSecInteractionNotAllowed and errSecUserCanceled.
+  // macOS, in Apple's words: errSecInteractionNotAllowed, -UserCanceled, -AuthFailed, -NotAvailable, -NoSuchKeychain. Not seen by us.
   ['User interaction is not allowed', 'vault-locked'],
   ['User canceled the operation', 'vault-locked'],
+  ['The user name or passphrase you entered is not correct', 'vault-locked'],
+  ['No keychain is available', 'vault-absent', { why: 'this session has no keychain', fix: session }],
+  ['The specified keychain could not be found', 'vault-absent', { why: 'the keychain of this login is missing', fix: create }],
   // The library's own limit on one D-Bus call, well below ours: the keyring is there and frozen.
   ['Did not receive a reply', 'vault-timeout', { seconds: 2 }],
   ['Entry is matched by ', 'vault-ambiguous'],
-  ['Password data is not valid UTF-8', 'vault-unreadable', { why: 'it is not text, so hallpass did not write it' }],
+  // The bus or the keyring ended between the child's greeting and the answer.
+  ['Connection was disconnected before a reply was received', 'vault-restarted'],
+  ['The session does not exist', 'vault-restarted'],
+  ['Password data is not valid UTF-8', 'vault-damaged', { why: 'it is not text' }],
+  [fenceFell, 'vault-overtaken'],
   [canaryChanged, 'vault-absent', { why: 'it does not give back what it was given', fix: tryAgain }],
   [notLoaded, 'vault-absent', { why: 'the library that talks to it does not load on this platform', fix: reinstall }],
 ]

@@ -1,71 +1,84 @@
-// A file that remembers that the keychain held our document, so that a keychain that is gone or locked today is not taken for a new one.
-import { randomUUID } from 'node:crypto'
-import { lstat, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { HallpassError } from '../errors/hallpass-error.ts'
+// A file that remembers where our document rests, so that a keychain that is gone or locked today is not taken for a new one.
+import { readPrivateFile, removePrivateFile, replacePrivateFile } from './private-file.ts'
+import type { KeySource } from './vault-key.ts'
 import type { VaultStore } from './vault-store.ts'
 
-/** True when the marker exists. Rejects with `state-folder-unsafe` when that cannot be told. */
-export async function isMarked(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw unusable(path, thrown)
+/** The place of the document: the keychain's item, or a sealed file and who has its key. */
+export type Place = { store: 'keychain' } | { store: 'sealed-file'; key: KeySource['kind'] }
+
+export type Marker = {
+  /** The place as read at the start; undefined when no document was ever written, or none is left. */
+  readonly found: Place | undefined
+  /** Writes the marker unless it says so already. */
+  set(place: Place): Promise<void>
+  clear(): Promise<void>
+}
+
+/** Reads the marker at `path`. Rejects with `vault-file-unsafe`. `fence` as in `replacePrivateFile`. */
+export async function openMarker(path: string, fence: () => Promise<void>): Promise<Marker> {
+  const bytes = await readPrivateFile(path)
+  const found = bytes === null ? undefined : placeIn(bytes.toString('utf8'))
+  let written = found
+  return {
+    found,
+    async set(place) {
+      if (sameText(written, place)) return
+      await replacePrivateFile(path, `${JSON.stringify({ version: 1, ...place })}\n`, fence)
+      written = place
+    },
+    async clear() {
+      await removePrivateFile(path)
+      written = undefined
+    },
   }
 }
 
-/** The same store, which leaves the marker once it is known to hold a document and takes it away with the document. `marked`: it is there. */
-export function remembering(store: VaultStore, path: string, marked: boolean): VaultStore {
-  async function mark(): Promise<void> {
-    if (marked) return
-    await writeMarker(path)
-    marked = true
-  }
-  async function unmark(): Promise<void> {
-    await rm(path, { force: true }).catch(thrown => {
-      throw unusable(path, thrown)
-    })
-    marked = false
-  }
+/** The same store, which leaves the marker once it is known to hold a document and takes it away with the document. */
+export function remembering(store: VaultStore, marker: Marker, placeOf: () => Place): VaultStore {
   return {
-    kind: store.kind,
+    get kind() {
+      return store.kind
+    },
     describe: store.describe,
+    probe: store.probe,
     async read() {
       const document = await store.read()
-      if (document !== null) await mark()
+      if (document !== null) await marker.set(placeOf())
       return document
     },
     async write(text) {
       await store.write(text)
-      await mark()
+      await marker.set(placeOf())
     },
     async remove() {
       const held = await store.remove()
-      await unmark()
+      await marker.clear()
       return held
     },
     async setAside() {
       const aside = await store.setAside()
-      await unmark()
+      await marker.clear()
       return aside
     },
   }
 }
 
-async function writeMarker(path: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
+/** A marker that cannot be understood still says that there was a document; the keychain is where they rest unless told otherwise. */
+function placeIn(text: string): Place {
+  const place = parsed(text)
+  if (place?.store !== 'sealed-file') return { store: 'keychain' }
+  return { store: 'sealed-file', key: place.key === 'passphrase' || place.key === 'credential' ? place.key : 'keychain' }
+}
+
+function parsed(text: string): Partial<Record<'store' | 'key', unknown>> | undefined {
   try {
-    await writeFile(temporary, `${JSON.stringify({ version: 1, store: 'keychain' })}\n`, { flag: 'wx', mode: 0o600, flush: true })
-    await rename(temporary, path)
+    return JSON.parse(text) ?? undefined
   } catch (thrown) {
-    await rm(temporary, { force: true })
-    throw unusable(path, thrown)
+    if (thrown instanceof SyntaxError) return undefined
+    throw thrown
   }
 }
 
-function unusable(path: string, thrown: unknown): HallpassError {
-  const why = (thrown as NodeJS.ErrnoException).code ?? 'it cannot be written'
-  return new HallpassError('state-folder-unsafe', { path: dirname(path), why }, { cause: thrown })
+function sameText(one: Place | undefined, other: Place): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other)
 }

@@ -24,5 +24,6 @@ export function memoryStore(): VaultStore {
       document = null
       return where
     },
+    probe: async () => undefined,
   }
 }

@@ -15,6 +15,10 @@ export type VaultDocument = {
   flush(): Promise<void>
   /** Forgets everything and resolves when the store holds no document. When it rejects, the removal is retried like any write. */
   remove(): Promise<void>
+  /** The failure of the last write, until one succeeds: what is held here does not rest in the store yet. */
+  trouble(): HallpassError | undefined
+  /** Proves that the store could keep something now. Rejects with the error that names why not and what to do. */
+  probe(): Promise<void>
 }
 
 export type DocumentEdges = {
@@ -57,6 +61,8 @@ export async function openDocument(store: VaultStore, edges: DocumentEdges): Pro
       queue.changed()
       return queue.settled()
     },
+    trouble: queue.trouble,
+    probe: () => store.probe(),
   }
 }
 
@@ -66,18 +72,30 @@ async function readEntries(
   known: number,
 ): Promise<{ version: number; entries: Entries }> {
   const where = store.describe()
-  const text = await store.read()
-  const empty = { version: known, entries: new Map() }
+  const setAside = async (why: string) => {
+    const aside = await store.setAside()
+    onTrouble(new HallpassError('vault-set-aside', { where, aside, why }))
+    return { version: known, entries: new Map() }
+  }
+  const text = await readUndamaged(store)
+  if (text instanceof HallpassError) return setAside(String(text.particulars.why))
   if (text === null) {
     if (written) onTrouble(new HallpassError('vault-item-gone', { where }))
-    return empty
+    return { version: known, entries: new Map() }
   }
   const found = readDocumentText(text, known)
-  if (found.kind === 'document') return found
   if (found.kind === 'newer') throw new HallpassError('vault-newer', { where, version: found.version, known })
-  const aside = await store.setAside()
-  onTrouble(new HallpassError('vault-set-aside', { where, aside, why: 'it is not a document of hallpass' }))
-  return empty
+  return found.kind === 'document' ? found : setAside('it is not a document of hallpass')
+}
+
+/** The document's text, or the error that says how it is damaged. */
+async function readUndamaged(store: VaultStore): Promise<string | null | HallpassError> {
+  try {
+    return await store.read()
+  } catch (thrown) {
+    if (thrown instanceof HallpassError && thrown.code === 'vault-damaged') return thrown
+    throw thrown
+  }
 }
 
 function migrated(store: VaultStore, entries: Entries, from: number, steps: readonly Migration[], clock: Clock): Entries {

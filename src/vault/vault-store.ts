@@ -2,7 +2,7 @@
 
 /** Keeps one text document. Every method rejects with a HallpassError (`vault-*`) when the place itself cannot be used. */
 export type VaultStore = {
-  readonly kind: 'keychain' | 'memory'
+  readonly kind: 'keychain' | 'sealed-file' | 'memory'
   /** Names the place for people, so that it fits after "in": "the OS keychain (service hallpass, user vault)". */
   describe(): string
   /**
@@ -19,6 +19,8 @@ export type VaultStore = {
    * Afterwards there is none. Rejects, leaving it where it is, when there is none or it cannot be kept elsewhere.
    */
   setAside(): Promise<string>
+  /** Proves with a canary that a document could be written now; leaves nothing. Rejects with the error that names why not and what to do. */
+  probe(): Promise<void>
 }
 
 /** A point of time (milliseconds since the epoch) as part of a name: 20261126T113000123Z. No dots: the keychain's names have none. */

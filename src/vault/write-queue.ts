@@ -7,6 +7,8 @@ export type WriteQueue = {
   changed(): void
   /** Writes at once what still waits. Resolves when every change made before the call rests; rejects when an attempt failed. */
   settled(): Promise<void>
+  /** The failure of the last write, undefined after one that succeeded. */
+  trouble(): HallpassError | undefined
 }
 
 /** Milliseconds until the first retry, and at most. Trying a locked keychain may put up its prompt again, so that waits longer. */
@@ -72,5 +74,6 @@ export function writeQueue(write: () => Promise<unknown>, clock: Clock, onTroubl
         if (failure) throw failure
       }
     },
+    trouble: () => trouble,
   }
 }

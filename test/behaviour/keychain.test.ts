@@ -150,6 +150,6 @@ t.test('a second daemon does not share the keychain item', async t => {
   const first = await startDaemon(home, ['start'], { env: recorder.env })
   const second = await hallpass(home, ['start'])
   t.equal(second.code, 1)
-  t.match(second.stderr, `Another hallpass daemon (process ${first.pid}, port ${first.port}) keeps its tokens in the same keychain item`)
+  t.match(second.stderr, `Another hallpass daemon (process ${first.pid}, port ${first.port}) keeps its tokens in the same vault`)
   await first.stop()
 })

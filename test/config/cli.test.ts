@@ -30,6 +30,7 @@ function createMachine(t: Test, more: Partial<Io> = {}) {
     out: text => void (printed.out += text),
     err: text => void (printed.err += text),
     environmentSecret: undefined,
+    isAlive: () => false,
     readSecret: async () => '',
     outIsTerminal: false,
     errIsTerminal: false,

@@ -99,7 +99,7 @@ t.test('settings from flags and environment are checked and named', async t => {
   )
   t.match(
     failure(() => loadConfig({ flags: {}, env: { HALLPASS_VAULT: 'disk' }, ...at(folder) })),
-    { message: /HALLPASS_VAULT: "disk" is not one of auto, keychain, memory/ },
+    { message: /HALLPASS_VAULT: "disk" is not one of auto, keychain, sealed-file, memory/ },
   )
   t.match(loadConfig({ flags: {}, env: { HALLPASS_PROT: '1', HALLPASS_TEST_FULL: '1' }, ...at(folder) }).warnings, [
     /HALLPASS_PROT is not read.*HALLPASS_PORT/,

@@ -166,6 +166,7 @@ t.test('what only the user’s own file may say is refused in a project file, tr
       change(d => (d.routes['/fhir'] = { origin: 'http://localhost:9', kind: 'fhir', audience: 'api://x', profile: 'dev' })),
       /origin outside/,
     ],
+    ['a passphrase that somebody else knows', change(d => (d.vaultPassphraseFile = '/tmp/known')), /passphrase under which/],
     ['another audience', change(d => (d.routes['/fhir'].audience = 'https://management.azure.com')), /another audience/],
     [
       'DICOM’s in US Government',

@@ -70,6 +70,7 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
     signInPage: () => `http://localhost:${port}/-/sign-in`,
     holdRedirect: async () => () => undefined,
     flush: async () => undefined,
+    canKeep: async () => undefined,
     ...{ waitSeconds: 120, limitSeconds: 600, maxWaiting: 64 },
   })
   t.teardown(async () => {

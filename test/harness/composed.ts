@@ -86,6 +86,8 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     env: home.env,
     platform: process.platform,
     pid: process.pid,
+    isAlive: () => true,
+    askSecret: undefined,
     version: 'test',
     environmentSecret: undefined,
     paths: pathsOf(process.platform, home.env, home.path),

@@ -16,6 +16,7 @@ const debianPackages = {
   orthanc: 'Orthanc',
   'orthanc-dicomweb': '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
   dcmtk: 'dcmdump',
+  openssl: 'openssl',
 }
 
 /** Leaves node_modules as the lock file says, and tap built; does nothing when that is done already. */

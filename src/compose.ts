@@ -1,9 +1,11 @@
 // Builds the concrete parts of the daemon from the edges, and starts it.
 import { type Assembly, assemble } from './compose/assembly.ts'
+import { type Credentials, composeCredentials } from './compose/credentials/credentials.ts'
+import { watchExpiry } from './compose/credentials/expiry-watch.ts'
+import { createRotation } from './compose/credentials/rotation.ts'
 import type { Edges } from './compose/edges.ts'
 import { composePeerCheck } from './compose/guarding.ts'
 import { type Current, followConfig, type Reload } from './compose/reload.ts'
-import { createSecrets, type Secrets } from './compose/secrets.ts'
 import { type OpenedSecrets, openSecrets } from './compose/vault.ts'
 import type { Config } from './config/config.ts'
 import { createSocketApi } from './control/socket-api.ts'
@@ -13,9 +15,11 @@ import { HallpassError } from './errors/hallpass-error.ts'
 import { createOutbound, proxySettingsOf } from './network/outbound.ts'
 import type { Route } from './terms/route.ts'
 
+export type { Certificates, CertificatesOfProfile } from './compose/credentials/certificates.ts'
+export type { Credentials } from './compose/credentials/credentials.ts'
+export type { Secrets, SecretsOfProfile } from './compose/credentials/secrets.ts'
 export { type Edges, systemEdges } from './compose/edges.ts'
 export type { Reload } from './compose/reload.ts'
-export type { Secrets } from './compose/secrets.ts'
 
 export type RunningDaemon = {
   url: string
@@ -55,7 +59,8 @@ async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, r
   const own = { port: settings.port, addresses: [] as string[] }
   const urlOf = () => `http://localhost:${own.port}`
   const peerCheck = await composePeerCheck(settings, edges)
-  const assembleWith = (next: Config) => assemble(next, { edges, document, outbound, peerCheck, ownPort: () => own.port })
+  const rotation = createRotation(edges.tell)
+  const assembleWith = (next: Config) => assemble(next, { edges, document, outbound, rotation, peerCheck, ownPort: () => own.port })
   const holder: Current = { assembly: await assembleWith(config) }
   const current = () => holder.assembly
   const stop = createStop()
@@ -75,6 +80,7 @@ async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, r
       socketApi,
     })
     Object.assign(own, { port: daemon.port, addresses: daemon.addresses })
+    const expiry = watchExpiry(() => current().credentials.deadlines(), edges.clock, edges.tell)
     const following = reload && followConfig(reload, edges, holder, assembleWith)
     return {
       url: urlOf(),
@@ -85,6 +91,7 @@ async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, r
       stopAsked: stop.asked,
       close: async () => {
         following?.close()
+        expiry.close()
         const reason = new HallpassError('shutting-down')
         current().broker.close(reason)
         await daemon.close(grace)
@@ -100,12 +107,20 @@ async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, r
   }
 }
 
-/** Opens the vault while no daemon holds it, for a change of the client secrets. Rejects as the vault does, and when it would keep nothing. */
-export async function editSecrets<T>(config: Config, edges: Edges, action: (secrets: Secrets) => Promise<T>): Promise<T> {
+/**
+ * Opens the vault while no daemon holds it, for a change of the credentials; `where` names it. Rejects as the vault does, and when it would keep
+ * nothing.
+ */
+export async function editCredentials<T>(
+  config: Config,
+  edges: Edges,
+  action: (credentials: Credentials, where: string) => Promise<T>,
+): Promise<T> {
   const { vault, document, close } = await openSecrets(config, edges)
   try {
     if (vault.store.kind === 'memory') throw vault.warning ?? new HallpassError('vault-keeps-nothing')
-    return await action(createSecrets(config.profiles, document))
+    const credentials = await composeCredentials(config.profiles, { edges, document, rotation: createRotation(edges.tell) })
+    return await action(credentials, vault.store.describe())
   } finally {
     await close()
   }

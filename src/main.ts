@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { createInterface } from 'node:readline'
+import { takeAzureCredentials } from './cli/azure-credentials.ts'
 import type { Io } from './cli/io.ts'
 import { readSecret } from './cli/read-secret.ts'
 import { run } from './cli/run.ts'
@@ -12,7 +13,7 @@ process.on('SIGUSR1', () => undefined)
 // Whoever reads our output may leave early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
 
-const environmentSecret = takeSecret()
+const credentials = takeAzureCredentials(process.env)
 
 const io: Io = {
   argv: process.argv.slice(2),
@@ -25,7 +26,7 @@ const io: Io = {
   version: versionOf(new URL('../../package.json', import.meta.url)),
   out: text => void process.stdout.write(text),
   err: text => void process.stderr.write(text),
-  environmentSecret,
+  ...credentials,
   readSecret: prompt => readSecret(process.stdin, process.stderr, prompt),
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
@@ -56,13 +57,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-}
-
-/** No child that we start later inherits it. */
-function takeSecret(): Io['environmentSecret'] {
-  const { AZURE_CLIENT_SECRET: secret, AZURE_CLIENT_ID: clientId } = process.env
-  delete process.env.AZURE_CLIENT_SECRET
-  return secret ? { secret, clientId: clientId || undefined } : undefined
 }
 
 function ask(question: string): Promise<string> {

@@ -20,6 +20,8 @@ export type Io = {
   err(text: string): void
   /** The client secret of AZURE_CLIENT_SECRET, which is no longer in `env`. */
   environmentSecret: { secret: string; clientId: string | undefined } | undefined
+  /** What AZURE_CLIENT_CERTIFICATE_PATH and its companions say; the password is no longer in `env`. An empty path: only the password is set. */
+  environmentCertificate?: { path: string; password: string | undefined; sendChain: boolean; clientId: string | undefined } | undefined
   /** A secret: what is piped in, or typed at the prompt without being shown. */
   readSecret(prompt: string): Promise<string>
   outIsTerminal: boolean

@@ -1,5 +1,5 @@
 // `hallpass status`: what runs, who is signed in, where tokens rest.
-import type { ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
+import type { CredentialReport, ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
 import { connect } from './connect.ts'
 import { type Command, exitCodes } from './io.ts'
 import { lines } from './lines.ts'
@@ -17,11 +17,22 @@ function describe({ hallpass, url, pid, config, listening, vault, profiles, rout
     ['address', `${url} (${listening.join(' and ')}; process ${pid})`],
     ['configuration', config ?? 'built in, for the sandbox'],
     ['tokens rest in', vault.warning ? `${vault.description}: ${vault.warning}` : vault.description],
-    ...profiles.map((profile): [string, string] => [profile.profile, describeProfile(profile)]),
+    ...profiles.flatMap(profile => rowsOfProfile(profile)),
     ...routes.map((route): [string, string] => [route.prefix, describeRoute(route)]),
     ...(waitingRequests ? [['waiting', `${waitingRequests} requests for a sign-in`] as [string, string]] : []),
   ]
   return `hallpass ${hallpass} is running\n\n${lines(rows)}`
+}
+
+function rowsOfProfile(profile: ProfileReport): [string, string][] {
+  const credential = profile.credential ? describeCredential(profile.credential) : []
+  return [[profile.profile, describeProfile(profile)], ...credential.map((line): [string, string] => ['', line])]
+}
+
+function describeCredential({ kind, expiresAt, assumed, previous, warning }: CredentialReport): string[] {
+  const until = expiresAt === null ? ', nobody said until when' : ` until ${expiresAt.slice(0, 10)}${assumed ? ' (assumed)' : ''}`
+  const serves = previous ? [`the newest ${kind} is not taken by Entra ID yet; the one before it serves`] : []
+  return [...serves, warning ?? `${kind}${until}`]
 }
 
 function describeProfile({ signedIn, username, signInLink }: ProfileReport): string {

@@ -56,8 +56,34 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
   secret: {
     summary: 'client secrets into the vault: set and remove PROFILE, or list',
     words: { text: 'set|remove|list [PROFILE]', most: 2 },
-    options: { port, config },
+    options: {
+      port,
+      config,
+      output,
+      expires: {
+        value: 'DATE',
+        description: 'set: when the secret expires, as 2027-05-25 (default: 180 days from now, which is assumed).',
+      },
+      previous: { description: 'remove: only the one before the newest.' },
+    },
     load: async () => (await import('./secret.ts')).runSecret,
+  },
+  cert: {
+    summary: 'certificates into the vault: new, import, show, remove PROFILE',
+    words: { text: 'new|import|show|remove PROFILE [FILE...|THUMBPRINT]', most: 4 },
+    options: {
+      port,
+      config,
+      output,
+      days: { value: 'N', description: 'new: how long it is good (default: 180).' },
+      bits: { value: 'N', description: 'new: size of the RSA key, 2048, 3072 or 4096 (default: 3072).' },
+      out: { value: 'FOLDER', description: 'new: where the public part is written (default: this folder).' },
+      'password-stdin': { description: 'import: the password of the file is piped in. [AZURE_CLIENT_CERTIFICATE_PASSWORD]' },
+      thumbprint: { value: 'HEX', description: 'import: only if it is this one, SHA-1 or SHA-256.' },
+      'send-chain': { description: 'import: send the certificates along (x5c), for trust by subject and issuer.' },
+      previous: { description: 'remove: only the one before the newest.' },
+    },
+    load: async () => (await import('./cert.ts')).runCert,
   },
   config: {
     summary: 'what is configured and why; its faults; where it is; its schema; trust in a project file',

@@ -9,6 +9,7 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import { explainAadsts } from '../explain/aadsts.ts'
 import type { PeerCheck } from '../guard/peer-check.ts'
 import { handleCallback, isCallback } from '../identity/callback.ts'
+import type { IdentityParts } from '../identity/client-application.ts'
 import { createIdentity } from '../identity/create-identity.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outbound } from '../network/outbound.ts'
@@ -18,33 +19,41 @@ import { createMapBack } from '../proxy/map-back.ts'
 import { createProxy } from '../proxy/proxy.ts'
 import { refuseTokenEcho } from '../proxy/token-echo.ts'
 import type { VaultDocument } from '../vault/vault-document.ts'
+import { type Credentials, composeCredentials } from './credentials/credentials.ts'
+import type { Rotation } from './credentials/rotation.ts'
 import type { Edges } from './edges.ts'
 import { composeAdmission, composePolicy } from './guarding.ts'
-import { createSecrets, credentialOf, type Secrets } from './secrets.ts'
 import { cacheEntry } from './vault-entries.ts'
 
 export type Assembly = {
   config: Config
   broker: Broker
-  secrets: Secrets
+  credentials: Credentials
   handler: Handler
   /** Ends what waits for a person with this reason, and closes what a sign-in had opened. */
   close(reason: HallpassError): Promise<void>
 }
 
 /** What outlives a change of the configuration. */
-export type Lasting = { edges: Edges; document: VaultDocument; outbound: Outbound; peerCheck: PeerCheck; ownPort: () => number }
+export type Lasting = {
+  edges: Edges
+  document: VaultDocument
+  outbound: Outbound
+  rotation: Rotation
+  peerCheck: PeerCheck
+  ownPort: () => number
+}
 
-/** Rejects with not-there-yet for a profile that asks for what is not built. */
+/** Builds them; nothing of it acts before the first request. */
 export async function assemble(config: Config, lasting: Lasting): Promise<Assembly> {
-  refuseWhatIsMissing(config)
   const { settings, routes } = config
   const { edges, document, outbound, ownPort, peerCheck } = lasting
   const { clock, tell, env } = edges
   const urlOf = (path: string) => `http://localhost:${ownPort()}${path}`
   const policy = composePolicy(config, ownPort)
   const admission = composeAdmission(config, peerCheck)
-  const identities = composeIdentities(config, lasting)
+  const credentials = await composeCredentials(config.profiles, lasting)
+  const identities = composeIdentities(config, credentials, lasting)
   const broker = createBroker({
     ...edges,
     routes,
@@ -84,7 +93,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
   return {
     config,
     broker,
-    secrets: createSecrets(config.profiles, document),
+    credentials,
     handler: createHandler({ policy, admission, proxy, pages, ...callback, tell }),
     close: async reason => {
       broker.close(reason)
@@ -94,13 +103,11 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
   }
 }
 
-function refuseWhatIsMissing({ profiles }: Config): void {
-  for (const { name, credential } of profiles.values()) {
-    if (credential === 'certificate') throw new HallpassError('not-there-yet', { profile: name, what: 'signing in with a certificate' })
-  }
-}
-
-function composeIdentities({ profiles }: Config, { edges, document, outbound, ownPort }: Lasting): Map<string, Identity> {
+function composeIdentities(
+  { profiles }: Config,
+  credentials: Credentials,
+  { edges, document, outbound, ownPort }: Lasting,
+): Map<string, Identity> {
   return new Map(
     [...profiles].map(([name, profile]) => {
       const entry = cacheEntry(profile)
@@ -110,11 +117,14 @@ function composeIdentities({ profiles }: Config, { edges, document, outbound, ow
         setAside: (text: string) => document.set(`${entry}:unreadable`, text),
       }
       const { random, clock } = edges
-      const credential = () => credentialOf(profile, document, edges.environmentSecret)
+      const own: Pick<IdentityParts, 'credentials' | 'proved'> = {
+        credentials: () => credentials.of(profile),
+        proved: (taken, refused) => credentials.proved(profile, taken, refused),
+      }
       return [
         name,
         createIdentity({
-          ...{ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, credential, random, clock },
+          ...{ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, ...own, random, clock },
           explain: code => explainAadsts(code, profile),
           grantEnded: ({ audience, what, fix }) => {
             const { code, summary, remedy } = new HallpassError('grant-ended', { profile: name, what, fix })

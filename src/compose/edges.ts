@@ -5,9 +5,9 @@ import type { Environment } from '../config/settings.ts'
 import { createOpenBrowser } from '../daemon/open-browser.ts'
 import { describeEvent, type Tell } from '../journal/events.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
-import type { EnvironmentSecret } from './secrets.ts'
+import type { EnvironmentGiven } from './credentials/environment.ts'
 
-export type Edges = {
+export type Edges = EnvironmentGiven & {
   clock: Clock
   random: Random
   openBrowser: OpenBrowser
@@ -21,11 +21,10 @@ export type Edges = {
   version: string
   paths: Paths
   tell: Tell
-  environmentSecret: EnvironmentSecret | undefined
 }
 
 /** What the process knows of itself and its surroundings. */
-export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'isAlive' | 'version' | 'environmentSecret'> & {
+export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'isAlive' | 'version' | keyof EnvironmentGiven> & {
   home: string
   inIsTerminal: boolean
   readSecret(question: string): Promise<string>
@@ -34,7 +33,7 @@ export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'isAlive' | 
 
 /** The real edges: the system's clock, randomness and browser; events as lines on stderr. */
 export function systemEdges(surroundings: Surroundings): Edges {
-  const { env, platform, pid, isAlive, version, environmentSecret, home, err } = surroundings
+  const { env, platform, pid, isAlive, version, environmentSecret, environmentCertificate, home, err } = surroundings
   const somebody = surroundings.inIsTerminal && !env.HALLPASS_NO_USER
   return {
     clock: systemClock,
@@ -47,6 +46,7 @@ export function systemEdges(surroundings: Surroundings): Edges {
     askSecret: somebody ? surroundings.readSecret : undefined,
     version,
     environmentSecret,
+    environmentCertificate,
     paths: pathsOf(platform, env, home),
     tell: event => err(`${describeEvent(event)}\n`),
   }

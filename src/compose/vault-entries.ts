@@ -6,7 +6,12 @@ export function cacheEntry({ name, sandbox, authorityHost, tenantId, clientId }:
   return `msal:${sandbox ?? authorityHost}:${tenantId}:${clientId}:${name}`
 }
 
-/** The client secret of a registration, whatever the profile is called. */
+/** The client secrets of a registration, whatever the profile is called. */
 export function secretEntry({ tenantId, clientId }: Profile): string {
   return `secret:${tenantId}:${clientId}`
+}
+
+/** The certificates of a registration, with their private keys. */
+export function certificateEntry({ tenantId, clientId }: Profile): string {
+  return `certificate:${tenantId}:${clientId}`
 }

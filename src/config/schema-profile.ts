@@ -26,7 +26,7 @@ export const profileSchema = Type.Object(
     credential: Type.Optional(
       choice(
         ['none', 'secret', 'certificate'],
-        'What the application proves itself with: nothing (a public client), or a secret that the vault keeps, or a certificate (not there yet).',
+        'What the application proves itself with: nothing (a public client), or a secret (`hallpass secret set`) or a certificate (`hallpass cert new`) that the vault keeps.',
         { default: 'none' },
       ),
     ),

@@ -2,10 +2,10 @@
 import type { Broker } from '../broker/broker.ts'
 import type { Config } from '../config/config.ts'
 import type { Route } from '../terms/route.ts'
-import type { RouteReport, StatusReport, VaultReport } from './client/wire.ts'
+import type { CredentialReport, RouteReport, StatusReport, VaultReport } from './client/wire.ts'
 
 export type StatusParts = {
-  current: () => { broker: Broker; config: Config }
+  current: () => { broker: Broker; config: Config; credentials: { report(profile: string): CredentialReport | null } }
   about: Pick<StatusReport, 'hallpass' | 'pid' | 'startedAt'>
   vault: () => VaultReport
   address: () => Pick<StatusReport, 'url' | 'listening'>
@@ -13,7 +13,7 @@ export type StatusParts = {
 
 export function createStatusReport({ current, about, vault, address }: StatusParts): () => Promise<StatusReport> {
   return async () => {
-    const { broker, config } = current()
+    const { broker, config, credentials } = current()
     const profiles = await broker.profiles()
     const { url, listening } = address()
     return {
@@ -28,6 +28,7 @@ export function createStatusReport({ current, about, vault, address }: StatusPar
         signedIn: account !== undefined,
         username: account?.username ?? null,
         signInLink: signIn?.link ?? null,
+        credential: credentials.report(profile),
       })),
       routes: config.routes.map(route => reportRoute(route, url, broker)),
       waitingRequests: broker.tokens.waiting(),

@@ -2,6 +2,7 @@
 import type { ErrorEntry } from './entry.ts'
 import { commandLineErrors } from './table/command-line.ts'
 import { configurationErrors } from './table/configuration.ts'
+import { credentialErrors } from './table/credentials.ts'
 import { guardErrors } from './table/guard.ts'
 import { originErrors } from './table/origin.ts'
 import { signInErrors } from './table/sign-in.ts'
@@ -14,6 +15,7 @@ export const errorTable = {
   ...configurationErrors,
   ...guardErrors,
   ...signInErrors,
+  ...credentialErrors,
   ...vaultErrors,
   ...originErrors,
 } as const satisfies Record<string, ErrorEntry>

@@ -3,7 +3,6 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
 import { confidentialApplications, type IdentityParts } from './client-application.ts'
-import { withEvidence } from './evidence.ts'
 import { asTokenFailure } from './failure.ts'
 import type { Identity } from './identity.ts'
 
@@ -22,17 +21,15 @@ export function createApplicationIdentity(parts: IdentityParts): Identity {
       throw new HallpassError('internal', { what: 'a sign-in was begun for an application that acts for itself' })
     },
     silently: async (wanted, { renew = false, claims } = {}) => {
-      const confidential = applications.current()
+      const request = { scopes: wanted.scopes, azureRegion, skipCache: renew, ...(claims && { claims }) }
       try {
-        const result = await withEvidence(() =>
-          confidential.acquireTokenByClientCredential({ scopes: wanted.scopes, azureRegion, skipCache: renew, ...(claims && { claims }) }),
-        )
-        return asBearer(result, wanted)
+        return asBearer(await applications.attempt(confidential => confidential.acquireTokenByClientCredential(request)), wanted)
       } catch (error) {
         throw asTokenFailure(error, wanted.audience, explain)
       }
     },
-    account: async () => (parts.credential() ? { username: `application ${profile.clientId}`, tenantId: profile.tenantId } : undefined),
+    account: async () =>
+      parts.credentials().usable.length ? { username: `application ${profile.clientId}`, tenantId: profile.tenantId } : undefined,
     forget: async () => {
       parts.cache.set(undefined)
       applications.renew()

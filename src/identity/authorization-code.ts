@@ -1,21 +1,14 @@
 // The authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636) on MSAL Node, with our own callback.
 // Not acquireTokenInteractive: it takes no redirect URI, opens a random port on one loopback address, and never times out.
-import {
-  type AuthenticationResult,
-  type ConfidentialClientApplication,
-  CryptoProvider,
-  type PublicClientApplication,
-} from '@azure/msal-node'
+import { type AuthenticationResult, CryptoProvider } from '@azure/msal-node'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { formatRedirectUri } from '../terms/redirect-uri.ts'
 import { authorityOf } from './authority.ts'
-import type { IdentityParts } from './client-application.ts'
+import type { Applications, IdentityParts } from './client-application.ts'
 import { withEvidence } from './evidence.ts'
 import { asSignInRefusal, asTokenFailure } from './failure.ts'
 import type { AuthorizationResponse, CodeAuthorization, SignInWish, Wanted } from './identity.ts'
 import { checkAuthorization } from './probe.ts'
-
-export type Application = PublicClientApplication | ConfidentialClientApplication
 
 /** What a sign-in brought, handed to whoever keeps the account; gives the bearer. */
 export type Take = (result: AuthenticationResult | null) => Promise<Awaited<ReturnType<CodeAuthorization['redeem']>>>
@@ -25,7 +18,7 @@ export type Take = (result: AuthenticationResult | null) => Promise<Awaited<Retu
  * it, as where a tenant lacks one resource's service principal: `check` finds out, and `url` is then the one without.
  */
 export async function beginCode(
-  application: Application,
+  applications: Applications,
   parts: IdentityParts,
   wanted: Wanted,
   { claims, alsoConsent = [] }: SignInWish,
@@ -42,7 +35,7 @@ export async function beginCode(
   }
   const urlWith = async (extraScopesToConsent: string[]) => {
     const url = await withEvidence(() =>
-      application.getAuthCodeUrl({
+      applications.current().getAuthCodeUrl({
         ...request,
         codeChallenge: challenge,
         codeChallengeMethod: 'S256',
@@ -78,7 +71,7 @@ export async function beginCode(
     redeem: async response => {
       if ('error' in response) throw asSignInRefusal(response, explain)
       try {
-        return await take(await redeem(application, { ...request, codeVerifier: verifier, ...(claims && { claims }) }, response))
+        return await take(await redeem(applications, { ...request, codeVerifier: verifier, ...(claims && { claims }) }, response))
       } catch (error) {
         throw asTokenFailure(error, wanted.audience, explain)
       }
@@ -89,11 +82,11 @@ export async function beginCode(
 type CodeRequest = { scopes: string[]; redirectUri: string; state: string; nonce: string; codeVerifier: string; claims?: string }
 
 function redeem(
-  application: Application,
+  applications: Applications,
   request: CodeRequest,
   { code, clientInfo }: Exclude<AuthorizationResponse, { error: string }>,
 ): Promise<AuthenticationResult> {
   // The nonce stands in the request: a confidential client looks for it only there. The state was compared when the answer found its sign-in.
   const payload = { code, state: request.state, ...(clientInfo && { client_info: clientInfo }) }
-  return withEvidence(() => application.acquireTokenByCode({ ...request, code }, payload))
+  return applications.attempt(application => application.acquireTokenByCode({ ...request, code }, payload))
 }

@@ -2,16 +2,24 @@
 import { ConfidentialClientApplication, type Configuration, PublicClientApplication } from '@azure/msal-node'
 import type { Dispatcher } from 'undici'
 import { HallpassError } from '../errors/hallpass-error.ts'
-import { looksLikeSecretId } from '../terms/client-secret.ts'
 import type { Clock, Random } from '../terms/edges.ts'
 import type { Profile } from '../terms/profile.ts'
 import { authorityOf } from './authority.ts'
 import { type CacheEntry, createCachePlugin } from './cache-plugin.ts'
+import { EntraRefusal, withEvidence } from './evidence.ts'
 import type { ExplainAadsts } from './failure.ts'
 import { createNetworkModule } from './network-module.ts'
 
-/** What a confidential client proves itself with. The private key is PEM, the thumbprint is SHA-256 in hexadecimal digits. */
-export type ClientCredential = { kind: 'secret'; secret: string } | { kind: 'certificate'; privateKey: string; thumbprintSha256: string }
+/**
+ * What a confidential client proves itself with. The private key is PEM, the thumbprint is SHA-256 in hexadecimal digits; `chain` holds the
+ * certificates in PEM when they go along (`x5c`), as Entra ID wants it where it trusts by subject and issuer.
+ */
+export type ClientCredential =
+  | { kind: 'secret'; secret: string }
+  | { kind: 'certificate'; privateKey: string; thumbprintSha256: string; chain?: string }
+
+/** The credentials that may serve, the newest first; where there is none, `reason` says why. */
+export type UsableCredentials = { usable: readonly ClientCredential[]; reason?: HallpassError }
 
 export type IdentityParts = {
   profile: Profile
@@ -19,8 +27,10 @@ export type IdentityParts = {
   ownPort: () => number
   dispatcherFor: (origin: string) => Dispatcher
   cache: CacheEntry
-  /** The credential that rests in the vault now; undefined when there is none. */
-  credential: () => ClientCredential | undefined
+  /** What the application can prove itself with now. */
+  credentials: () => UsableCredentials
+  /** Hears which credential Entra ID took, and which newer ones it refused right before. */
+  proved: (taken: ClientCredential, refused: readonly ClientCredential[]) => void
   random: Random
   clock: Clock
   explain: ExplainAadsts
@@ -28,33 +38,70 @@ export type IdentityParts = {
   grantEnded: (why: { audience: string; what: string; fix: string }) => void
 }
 
-export type ConfidentialApplications = {
-  /** The application with the credential of the moment. Throws credential-missing, secret-is-id. */
-  current(): ConfidentialClientApplication
-  /** Drops the application, and with it what MSAL holds in memory. */
+export type Application = PublicClientApplication | ConfidentialClientApplication
+
+/** The applications that one profile may be served by; MSAL has one for each credential. */
+export type Applications<Kind = Application> = {
+  /** The application with the newest credential. Throws why there is none. */
+  current(): Kind
+  /**
+   * Makes a call with the newest credential, and where Entra ID refuses that (`invalid_client`, RFC 6749 section 5.2), with the one before it: a new
+   * one takes minutes to spread. When all are refused, rejects with the refusal of the newest. The call runs in `withEvidence`.
+   */
+  attempt<T extends { fromCache: boolean } | null>(call: (application: Kind) => Promise<T>): Promise<T>
+}
+
+export type ConfidentialApplications = Applications<ConfidentialClientApplication> & {
+  /** Drops the applications, and with them what MSAL holds in memory. */
   renew(): void
 }
 
 export function confidentialApplications(parts: IdentityParts): ConfidentialApplications {
-  let made: { key: string; application: ConfidentialClientApplication } | undefined
-  const current = () => {
-    const credential = usableCredential(parts)
+  const made = new Map<string, ConfidentialClientApplication>()
+  const applicationWith = (credential: ClientCredential) => {
     const key = JSON.stringify(credential)
-    if (made?.key !== key)
-      made = { key, application: new ConfidentialClientApplication(withCredential(configurationOf(parts), credential)) }
-    return made.application
+    const application = made.get(key) ?? new ConfidentialClientApplication(withCredential(configurationOf(parts), credential))
+    made.set(key, application)
+    return application
   }
-  const renew = () => {
-    made = undefined
+  /** A credential that is no longer kept leaves the memory too. */
+  const usable = () => {
+    const credentials = usableCredentials(parts)
+    const keys = new Set(credentials.map(credential => JSON.stringify(credential)))
+    for (const key of made.keys()) if (!keys.has(key)) made.delete(key)
+    return credentials
   }
-  return { current, renew }
+  return {
+    current: () => applicationWith(usable()[0]),
+    attempt: async call => {
+      const refused: ClientCredential[] = []
+      const refusals: unknown[] = []
+      for (const credential of usable()) {
+        try {
+          const result = await withEvidence(() => call(applicationWith(credential)))
+          if (refused.length > 0 || !result?.fromCache) parts.proved(credential, refused)
+          return result
+        } catch (error) {
+          if (!isInvalidClient(error)) throw error
+          refused.push(credential)
+          refusals.push(error)
+        }
+      }
+      throw refusals[0]
+    },
+    renew: () => made.clear(),
+  }
 }
 
-function usableCredential({ profile, credential }: IdentityParts): ClientCredential {
-  const found = credential()
-  if (found?.kind !== profile.credential) throw new HallpassError('credential-missing', { profile: profile.name, kind: profile.credential })
-  if (found.kind === 'secret' && looksLikeSecretId(found.secret)) throw new HallpassError('secret-is-id')
-  return found
+function usableCredentials({ profile, credentials }: IdentityParts): readonly [ClientCredential, ...ClientCredential[]] {
+  const { usable, reason } = credentials()
+  const [newest, ...others] = usable
+  if (newest) return [newest, ...others]
+  throw reason ?? new HallpassError('internal', { what: `profile ${profile.name} has no credential, and nobody says why` })
+}
+
+function isInvalidClient(error: unknown): boolean {
+  return error instanceof EntraRefusal && error.refusal.error === 'invalid_client'
 }
 
 /** The one public application of a profile. */
@@ -79,9 +126,12 @@ function configurationOf({ profile, cache, dispatcherFor }: IdentityParts): Conf
 }
 
 function withCredential(configuration: Configuration, credential: ClientCredential): Configuration {
-  const proof =
-    credential.kind === 'secret'
-      ? { clientSecret: credential.secret }
-      : { clientCertificate: { privateKey: credential.privateKey, thumbprintSha256: credential.thumbprintSha256 } }
-  return { ...configuration, auth: { ...configuration.auth, ...proof } }
+  return { ...configuration, auth: { ...configuration.auth, ...proofOf(credential) } }
+}
+
+/** With the SHA-256 thumbprint MSAL signs with PS256 and names the certificate by `x5t#S256`. */
+function proofOf(credential: ClientCredential): Partial<Configuration['auth']> {
+  if (credential.kind === 'secret') return { clientSecret: credential.secret }
+  const { privateKey, thumbprintSha256, chain } = credential
+  return { clientCertificate: { privateKey, thumbprintSha256, ...(chain !== undefined && { x5c: chain }) } }
 }

@@ -1,11 +1,11 @@
 // A person's identity on MSAL Node: signs in by authorization code or device code, and goes on by the refresh token.
-import type { AccountInfo, AuthenticationResult } from '@azure/msal-node'
+import type { AccountInfo, AuthenticationResult, PublicClientApplication } from '@azure/msal-node'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
-import { type Application, beginCode } from './authorization-code.ts'
-import { confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
+import { beginCode } from './authorization-code.ts'
+import { type Applications, confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
 import { beginDevice } from './device-code.ts'
 import { endedGrants } from './ended-grants.ts'
 import { EntraRefusal, withEvidence } from './evidence.ts'
@@ -16,12 +16,14 @@ import type { Authorization, Identity, SilentWish, Wanted } from './identity.ts'
 export function createPersonIdentity(parts: IdentityParts): Identity {
   const { profile, explain } = parts
   const publicClient = profile.credential === 'none' ? publicApplication(parts) : undefined
-  const confidential = confidentialApplications(parts)
-  const application = (): Application => publicClient ?? confidential.current()
+  const applications: Applications = publicClient ? only(publicClient) : confidentialApplications(parts)
+  const application = applications.current
   const ended = endedGrants(parts)
   /** A sign-in for several resources that has not come back with one of its ends: the next is for one alone, in case a page of Entra ID said no. */
   let unanswered = false
-  const accounts = () => application().getTokenCache().getAllAccounts()
+  /** Without its credential the application can serve nobody, whoever signed in before. */
+  const isReady = () => publicClient !== undefined || parts.credentials().usable.length > 0
+  const accounts = async () => (isReady() ? application().getTokenCache().getAllAccounts() : [])
   const forget = async (accounts: readonly AccountInfo[]) => {
     for (const account of accounts) await application().getTokenCache().removeAccount(account)
   }
@@ -40,7 +42,7 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
     if (!account || ended.lately(wanted)) return undefined
     const request = { account, scopes: wanted.scopes, forceRefresh: renew, ...(claims && { claims }) }
     try {
-      return asBearer(await withEvidence(() => application().acquireTokenSilent(request)), wanted)
+      return asBearer(await applications.attempt(application => application.acquireTokenSilent(request)), wanted)
     } catch (error) {
       if (!needsPerson(error)) throw asTokenFailure(error, wanted.audience, explain)
       if (error instanceof EntraRefusal) ended.note(error.refusal, wanted)
@@ -58,7 +60,7 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
       unanswered = alsoConsent.length > 0
       const whole = { alsoConsent, ...(claims !== undefined && { claims }) }
       const taken = (result: AuthenticationResult | null) => take(result, wanted)
-      if (profile.flow !== 'device-code' || !publicClient) return beginCode(application(), parts, wanted, whole, taken)
+      if (profile.flow !== 'device-code' || !publicClient) return beginCode(applications, parts, wanted, whole, taken)
       const dropped = async (result: AuthenticationResult | null) => forget(result?.account ? [result.account] : [])
       return beginDevice(publicClient, parts, wanted, whole, { take: taken, forget: dropped })
     },
@@ -73,6 +75,10 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
       parts.cache.set(undefined)
     },
   }
+}
+
+function only(application: PublicClientApplication): Applications<PublicClientApplication> {
+  return { current: () => application, attempt: call => withEvidence(() => call(application)) }
 }
 
 /** Without an account there is nothing to refresh with, and the token would die quietly. */

@@ -11,6 +11,16 @@ export type Event =
   | { event: 'sign-in-failed'; profile: string; code: ErrorCode; summary: string; remedy: string }
   | { event: 'refresh-failed'; profile: string; audience: string; code: ErrorCode; summary: string; remedy: string }
   | { event: 'grant-ended'; profile: string; audience: string; code: ErrorCode; summary: string; remedy: string }
+  | {
+      event: 'credential-expiring'
+      profile: string
+      credential: 'secret' | 'certificate'
+      code: ErrorCode
+      summary: string
+      remedy: string
+    }
+  | { event: 'credential-fallback'; profile: string; code: ErrorCode; summary: string; remedy: string }
+  | { event: 'credential-accepted'; profile: string; credential: 'secret' | 'certificate' }
   | { event: 'vault-trouble'; code: ErrorCode; summary: string; remedy: string }
   | { event: 'config-changed'; changes: readonly string[]; afterRestart: readonly string[] }
   | { event: 'config-refused'; code: ErrorCode; summary: string; remedy: string }
@@ -31,6 +41,8 @@ export function describeEvent(event: Event): string {
       return `Signed in: ${event.profile}`
     case 'signed-out':
       return `Signed out: ${event.profile}`
+    case 'credential-accepted':
+      return `Entra ID takes the new ${event.credential} of ${event.profile} now; the one before it can go`
     case 'config-changed':
       return describeChange(event.changes, event.afterRestart)
     case 'config-refused':

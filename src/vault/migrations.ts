@@ -1,6 +1,7 @@
 // How a document of an earlier version becomes one of this version: a list of steps, each from one version to the next.
+import { recordSecrets } from './secret-records.ts'
 
-/** The named texts of a document: `msal:…` is a token cache of MSAL, `secret:TENANT:CLIENT` a client secret. */
+/** The named texts of a document: `msal:…` is a token cache of MSAL, `secret:TENANT:CLIENT` client secrets, `certificate:…` certificates. */
 export type Entries = ReadonlyMap<string, string>
 
 /**
@@ -10,7 +11,7 @@ export type Entries = ReadonlyMap<string, string>
 export type Migration = (entries: Entries, now: number) => Entries
 
 /** The first leads from version 1 to 2. One that was released never changes: documents of every age come through it. */
-export const migrations: readonly Migration[] = []
+export const migrations: readonly Migration[] = [recordSecrets]
 
 /** The version that documents have after the last of these steps. */
 export function versionAfter(steps: readonly Migration[]): number {

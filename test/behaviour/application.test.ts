@@ -77,7 +77,10 @@ t.test('a secret goes into the vault by standard input, and the application gets
   )
   t.match(await piped(home, ['secret', 'set', 'job'], ''), { code: 2, stderr: /No secret was given/ })
   t.match(await piped(home, ['secret', 'set', 'jab'], secret), { code: 2, stderr: /There is no profile jab/ })
-  t.match(await piped(home, ['secret', 'set', 'job'], `${secret}\n`), { code: 0, stderr: /rests in the vault/ })
+  t.match(await piped(home, ['secret', 'set', 'job'], `${secret}\n`), {
+    code: 0,
+    stderr: /rests in the OS keychain.*\n +expires .*assumed/,
+  })
   t.match(await hallpass(home, ['secret', 'list']), { code: 0, stdout: /job +kept/ })
   t.ok((await keyring.secretTool(['lookup', 'service', 'hallpass', 'username', 'vault'])).includes(secret))
 
@@ -122,7 +125,7 @@ t.test('while a daemon runs the secret goes to it, and works at once; a wrong on
 
   t.equal((await piped(home, ['secret', 'set', 'job'], secret)).code, 0)
   t.equal((await fetch(`${daemon.url}/fhir/Patient?_count=1`)).status, 200)
-  t.match(await hallpass(home, ['secret', 'remove', 'job']), { code: 0, stderr: /is forgotten/ })
+  t.match(await hallpass(home, ['secret', 'remove', 'job']), { code: 0, stderr: /The 2 client secrets of job are forgotten/ })
   t.equal(
     (await fetch(`${daemon.url}/fhir/Patient?_count=1`)).headers.get('hallpass-error'),
     'credential-missing',
@@ -147,13 +150,4 @@ t.test('AZURE_CLIENT_SECRET serves where the vault has none, and no child of our
     'a secret of another application is not sent',
   )
   await other.stop()
-})
-
-t.test('what is not built is refused at the start, by name', async t => {
-  const { sandbox, home } = await prepare(t)
-  const { tenantId, url } = sandbox.identity
-  for (const [more, what] of [[{ flow: 'client-credentials', credential: 'certificate' }, /certificate/]] as const) {
-    configure(home, sandbox, { profiles: { job: { tenantId, clientId, sandbox: url, ...more } } })
-    t.match(await hallpass(home, ['start']), { code: 2, stderr: what })
-  }
 })

@@ -3,6 +3,10 @@ import { request } from 'node:http'
 import { HallpassError } from '../../errors/hallpass-error.ts'
 import { type ErrorCode, errorTable } from '../../errors/table.ts'
 import type {
+  CertificateFacts,
+  CertificateRemoval,
+  CertificateReport,
+  CertificateRequest,
   Failure,
   LoginOutcome,
   LoginReport,
@@ -11,6 +15,7 @@ import type {
   LogoutRequest,
   SecretRemoval,
   SecretReport,
+  SecretRequest,
   StatusReport,
   TokenReport,
   TokenRequest,
@@ -25,11 +30,19 @@ export type ControlClient = {
   token(body: TokenRequest): Promise<TokenReport>
   stop(): Promise<void>
   secrets: {
-    set(profile: string, secret: string): Promise<void>
-    remove(profile: string): Promise<boolean>
+    set(profile: string, secret: string, expires?: number): Promise<SecretReport>
+    remove(profile: string, only?: 'previous'): Promise<number>
     list(): Promise<SecretReport[]>
   }
+  certificates: {
+    add(profile: string, material: Omit<CertificateRequest, 'profile'>): Promise<CertificateReport>
+    remove(profile: string, only?: string): Promise<CertificateFacts['thumbprints'][]>
+    list(): Promise<CertificateReport[]>
+  }
 }
+
+/** JSON leaves out what is undefined. */
+type Loose<T> = { [Name in keyof T]: T[Name] | undefined }
 
 /** A client of the daemon behind this socket. Calls reject with the daemon's HallpassError, or not-running when nobody listens. */
 export function connectControl(socketPath: string): ControlClient {
@@ -42,9 +55,15 @@ export function connectControl(socketPath: string): ControlClient {
     token: body => call('POST', '/token', body),
     stop: () => call('POST', '/stop', {}),
     secrets: {
-      set: (profile, secret) => call('POST', '/secrets', { profile, secret }),
-      remove: async profile => (await call<SecretRemoval>('POST', '/secrets/remove', { profile })).kept,
+      set: (profile, secret, expires) => call('POST', '/secrets', { profile, secret, expires } satisfies Loose<SecretRequest>),
+      remove: async (profile, only) =>
+        (await call<{ count: number }>('POST', '/secrets/remove', { profile, only } satisfies Loose<SecretRemoval>)).count,
       list: () => call('GET', '/secrets'),
+    },
+    certificates: {
+      add: (profile, material) => call('POST', '/certificates', { profile, ...material } satisfies CertificateRequest),
+      remove: (profile, only) => call('POST', '/certificates/remove', { profile, only } satisfies Loose<CertificateRemoval>),
+      list: () => call('GET', '/certificates'),
     },
   }
 }

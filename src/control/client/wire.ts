@@ -12,7 +12,22 @@ export type Instance = {
 }
 
 export type VaultReport = { kind: string; description: string; warning: string | null }
-export type ProfileReport = { profile: string; signedIn: boolean; username: string | null; signInLink: string | null }
+export type ProfileReport = {
+  profile: string
+  signedIn: boolean
+  username: string | null
+  signInLink: string | null
+  /** The credential that serves; null for a public client, or when none is kept. */
+  credential: CredentialReport | null
+}
+/** `expiresAt`: null where nobody said. `previous`: the newest is not taken by Entra ID yet, and this one came before it. */
+export type CredentialReport = {
+  kind: 'secret' | 'certificate'
+  expiresAt: string | null
+  assumed: boolean
+  previous: boolean
+  warning: string | null
+}
 export type RouteReport = { prefix: string; kind: string; origin: string; profile: string; url: string; tokenExpiresAt: string | null }
 
 /** The answer to `GET /status`. */
@@ -44,12 +59,33 @@ export type LogoutReport = { profiles: string[] }
 export type TokenRequest = { route?: string; wait: boolean }
 export type TokenReport = { version: 1; route: string; audience: string; token: string; expiresAt: string }
 
-/** `GET /secrets`: the profiles that need a client secret, and whether one is kept. */
-export type SecretReport = { profile: string; kept: boolean }
-/** `POST /secrets`. */
-export type SecretRequest = { profile: string; secret: string }
-/** The answer to `POST /secrets/remove`: whether there was one. */
-export type SecretRemoval = { kept: boolean }
+/** What may be told of a client secret. Times are milliseconds since the epoch, null where nobody said. */
+export type SecretFacts = { set: number | null; expires: number | null; assumed: boolean; inUse: boolean }
+/** `GET /secrets`: each profile that takes client secrets, and those that are kept, the newest first. */
+export type SecretReport = { profile: string; kept: SecretFacts[]; environment: boolean }
+/** `POST /secrets`, answered by the profile's SecretReport. */
+export type SecretRequest = { profile: string; secret: string; expires?: number }
+/** `POST /secrets/remove`: all of a profile, or only those before the newest. */
+export type SecretRemoval = { profile: string; only?: 'previous' }
+
+/** What may be told of a certificate. Times are milliseconds since the epoch. */
+export type CertificateFacts = {
+  subject: string
+  thumbprints: { sha1: string; sha256: string }
+  bits: number
+  notBefore: number
+  notAfter: number
+  /** The public part. */
+  pem: string
+  added: number | null
+  inUse: boolean
+}
+/** `GET /certificates`: each profile that takes certificates, and those that are kept, the newest first. */
+export type CertificateReport = { profile: string; clientId: string; kept: CertificateFacts[]; environment: boolean }
+/** `POST /certificates`, answered by the profile's CertificateReport. */
+export type CertificateRequest = { profile: string; privateKey: string; chain: readonly string[]; sendChain: boolean }
+/** `POST /certificates/remove`: all of a profile, those before the newest (`previous`), or the one with this thumbprint. */
+export type CertificateRemoval = { profile: string; only?: string }
 
 /** Every failure: a code of the error table and what fills its sentences. */
 export type Failure = { code: string; particulars: Record<string, string | number> }

@@ -2,18 +2,25 @@
 import Type from 'typebox'
 import type { Broker } from '../../broker/broker.ts'
 import type { Config } from '../../config/config.ts'
-import type { SecretReport, StatusReport } from '../client/wire.ts'
+import type { CertificateFacts, CertificateReport, CertificateRequest, SecretReport, StatusReport } from '../client/wire.ts'
 
-/** Client secrets in the vault. */
-export type SecretKeeper = {
-  set(profile: string, secret: string): Promise<void>
-  remove(profile: string): Promise<boolean>
-  list(): SecretReport[]
+/** The credentials of the profiles, as far as the command line has to do with them. */
+export type CredentialKeeper = {
+  secrets: {
+    set(profile: string, secret: string, expires?: number): Promise<SecretReport>
+    remove(profile: string, only?: 'previous'): Promise<number>
+    list(): SecretReport[]
+  }
+  certificates: {
+    add(profile: string, material: Omit<CertificateRequest, 'profile'>): Promise<CertificateReport>
+    remove(profile: string, only?: string): Promise<CertificateFacts['thumbprints'][]>
+    list(): CertificateReport[]
+  }
 }
 
 export type SocketApiParts = {
   /** The broker and the configuration in force. */
-  current: () => { broker: Broker; config: Config; secrets: SecretKeeper }
+  current: () => { broker: Broker; config: Config; credentials: CredentialKeeper }
   status: () => Promise<StatusReport>
   /** Ends the daemon, after this answer is out. */
   stop: () => void

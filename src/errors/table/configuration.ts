@@ -39,13 +39,6 @@ export const configurationErrors = {
     'The configuration changed while this waited for a sign-in.',
     'Send the request again: the new configuration is in force.',
   ),
-  'not-there-yet': entry(
-    500,
-    2,
-    'not-supported',
-    'Profile {profile}: {what} is not there yet.',
-    'Use `"flow": "authorization-code"`, or `"client-credentials"` with `"credential": "secret"`.',
-  ),
   'port-taken': entry(
     500,
     1,

@@ -13,6 +13,7 @@ import { createStatusReport } from './control/status-report.ts'
 import { refuseSecondDaemon, startDaemon } from './daemon/daemon.ts'
 import { HallpassError } from './errors/hallpass-error.ts'
 import { createOutbound, proxySettingsOf } from './network/outbound.ts'
+import { tlsOptions } from './network/tls.ts'
 import type { Route } from './terms/route.ts'
 
 export type { Certificates, CertificatesOfProfile } from './compose/credentials/certificates.ts'
@@ -52,10 +53,9 @@ async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, r
   const { settings } = config
   const { runtime } = edges.paths
   const { vault, document } = secrets
-  const outbound = createOutbound(proxySettingsOf(edges.env), {
-    connectTimeout: settings.connectTimeoutSeconds * 1000,
-    silenceTimeout: settings.originTimeoutSeconds * 1000,
-  })
+  const limits = { connectTimeout: settings.connectTimeoutSeconds * 1000, silenceTimeout: settings.originTimeoutSeconds * 1000 }
+  const tls = tlsOptions({ caFile: settings.caFile, nodeExtraCaCerts: edges.env.NODE_EXTRA_CA_CERTS })
+  const outbound = createOutbound(proxySettingsOf(edges.env), limits, tls)
   const own = { port: settings.port, addresses: [] as string[] }
   const urlOf = () => `http://localhost:${own.port}`
   const peerCheck = await composePeerCheck(settings, edges)

@@ -25,6 +25,9 @@ export function findProjectFaults(document: ConfigDocument, ownPath: string): Fa
       faultsOfRoute(route).map(([key, what]) => complain('routes')(prefix, key, what)),
     ),
     ...access,
+    ...(document.caFile
+      ? [{ path: ['caFile'], what: 'a project file may not name certificate authorities: they vouch for whoever gets a bearer', fix }]
+      : []),
   ]
 }
 

@@ -1,7 +1,7 @@
 // The definition of the settings outside `profiles` and `routes`: each has a flag and an environment name.
 import Type from 'typebox'
 import { accessSchema } from './schema-access.ts'
-import { choice, grouped, wholeNumber } from './schema-parts.ts'
+import { choice, grouped, text, wholeNumber } from './schema-parts.ts'
 
 /** Those that stand at the top of the file. */
 export const plainSettings = {
@@ -26,6 +26,10 @@ export const plainSettings = {
   maxWaitingRequests: wholeNumber(1, 2048, 64, 'How many requests may wait for a person at a time.'),
   connectTimeoutSeconds: wholeNumber(1, 300, 10, 'How long connecting to a service may take.'),
   originTimeoutSeconds: wholeNumber(1, 86400, 300, 'How long a service may stay silent, before its answer and within it.'),
+  caFile: text(
+    'PEM file of further certificate authorities, such as the one of a company’s proxy; beside those of Node and of NODE_EXTRA_CA_CERTS. Only your own file may name it.',
+    { default: '', minLength: 0, examples: ['/etc/ssl/certs/company.pem'] },
+  ),
 }
 
 /** All of them by their places: `port`, `access.key`. */
@@ -39,5 +43,6 @@ export const settingsAtStart: readonly (keyof typeof settingsSchema)[] = [
   'vaultPassphraseFile',
   'connectTimeoutSeconds',
   'originTimeoutSeconds',
+  'caFile',
   'access.peerCheck',
 ]

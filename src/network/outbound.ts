@@ -1,5 +1,7 @@
 // The ways out of the machine: one pool per origin, through the corporate proxy where there is one, over verified TLS.
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { proxyTrouble } from './reason.ts'
+import type { TlsOptions } from './tls.ts'
 
 /** Values of the proxy variables as the environment had them; undefined where it had none. */
 export type ProxySettings = { httpProxy: string | undefined; httpsProxy: string | undefined; noProxy: string | undefined }
@@ -19,27 +21,50 @@ export type Outbound = {
 }
 
 /** The way to any configured origin. Connections to this machine never go through a proxy. */
-export function createOutbound(proxy: ProxySettings, limits: OutboundLimits): Outbound {
+export function createOutbound(proxy: ProxySettings, limits: OutboundLimits, tls: TlsOptions): Outbound {
+  const connect = { timeout: limits.connectTimeout, ...tls }
   const options: Agent.Options = {
     headersTimeout: limits.silenceTimeout,
     bodyTimeout: limits.silenceTimeout,
-    // NODE_TLS_REJECT_UNAUTHORIZED=0 in somebody's shell profile must not send a bearer to whoever answers.
-    connect: { timeout: limits.connectTimeout, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+    connect,
     connections: 256,
     pipelining: 1,
   }
   const direct = new Agent(options)
-  const { httpProxy, httpsProxy } = proxy
-  const outward =
-    httpProxy || httpsProxy
-      ? new EnvHttpProxyAgent({ ...options, httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: proxy.noProxy ?? '' })
-      : direct
+  const outward = proxy.httpProxy || proxy.httpsProxy ? proxied(proxy, options, connect) : direct
   return {
     dispatcherFor: origin => (isOnThisMachine(origin) ? direct : outward),
     close: async () => {
       await Promise.all([direct.destroy(), outward === direct ? undefined : outward.destroy()])
     },
   }
+}
+
+/** Behind a proxy undici takes the TLS options of the two legs from elsewhere, and would otherwise verify by the environment's whim. */
+function proxied(
+  { httpProxy, httpsProxy, noProxy }: ProxySettings,
+  options: Agent.Options,
+  connect: buildConnector.BuildOptions,
+): Dispatcher {
+  return new EnvHttpProxyAgent({
+    ...options,
+    requestTls: connect,
+    proxyTls: connect,
+    clientFactory: origin => new Pool(origin, { connect: toProxy(buildConnector(connect)) }),
+    httpProxy: httpProxy ?? '',
+    httpsProxy: httpsProxy ?? '',
+    noProxy: noProxy ?? '',
+  })
+}
+
+/** Connects to the proxy; says so when that is what fails, not the service behind it. */
+function toProxy(connector: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connector(options, (...result) => {
+      const [error, socket] = result
+      if (error) callback(proxyTrouble(error), null)
+      else if (socket) callback(null, socket)
+    })
 }
 
 /** The proxy variables; the small-letter spelling wins, as in curl. */

@@ -11,6 +11,7 @@ import { handleCallback } from '../../src/identity/callback.ts'
 import { createIdentity } from '../../src/identity/create-identity.ts'
 import type { Event } from '../../src/journal/events.ts'
 import { createOutbound, proxySettingsOf } from '../../src/network/outbound.ts'
+import { tlsOptions } from '../../src/network/tls.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 import type { Route } from '../../src/terms/route.ts'
 import { driveDate, type ManualClock, manualClock } from '../fixtures/clocks.ts'
@@ -41,7 +42,11 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
   driveDate(t, clock)
   const sandbox = await startSandbox(options.sandbox)
   const config = configOf(documentFor(sandbox, options.profile), { vault: 'memory' }, {})
-  const outbound = createOutbound(proxySettingsOf({}), { connectTimeout: 10_000, silenceTimeout: 60_000 })
+  const outbound = createOutbound(
+    proxySettingsOf({}),
+    { connectTimeout: 10_000, silenceTimeout: 60_000 },
+    tlsOptions({ caFile: '', nodeExtraCaCerts: undefined }),
+  )
   const vault = new Map<string, string>()
   const events: Event[] = []
   const opened: string[] = []

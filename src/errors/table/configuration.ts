@@ -39,6 +39,13 @@ export const configurationErrors = {
     'The configuration changed while this waited for a sign-in.',
     'Send the request again: the new configuration is in force.',
   ),
+  'ca-file-unusable': entry(
+    500,
+    2,
+    'invalid',
+    'The file of certificate authorities {path} cannot be used: {why}.',
+    'Let `caFile` (or HALLPASS_CA_FILE) name a PEM file, such as the one that your company hands out for its proxy.',
+  ),
   'port-taken': entry(
     500,
     1,

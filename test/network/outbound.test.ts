@@ -1,0 +1,107 @@
+// The ways out: through a corporate proxy, past a private authority, and never to somebody who cannot prove who he is.
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { request } from 'undici'
+import { createOutbound, proxySettingsOf } from '../../src/network/outbound.ts'
+import { isConnectFailure, reasonOf } from '../../src/network/reason.ts'
+import { tlsOptions } from '../../src/network/tls.ts'
+import { createAuthority } from '../fixtures/authority.ts'
+import { startConnectProxy } from '../harness/connect-proxy.ts'
+
+const host = 'login.microsoftonline.com'
+const limits = { connectTimeout: 5_000, silenceTimeout: 5_000 }
+const authority = await createAuthority()
+const stranger = await createAuthority()
+const folder = mkdtempSync(join(tmpdir(), 'hallpass-ca-'))
+const caFile = join(folder, 'ca.pem')
+writeFileSync(caFile, authority.certificate)
+t.teardown(() => rmSync(folder, { recursive: true }))
+
+/** An https server with a certificate of this authority, for this name; counts who gets through. */
+async function serve(t: Test, from = authority, name = host): Promise<{ port: number; served: () => number }> {
+  let served = 0
+  const server = createServer(await from.issue([name]), (_request, response) => {
+    served++
+    response.end('served')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close().closeAllConnections())
+  return { port: (server.address() as { port: number }).port, served: () => served }
+}
+
+/** What a request ends with: its answer, or why there is none. */
+async function ask(t: Test, env: Record<string, string>, url = `https://${host}/`, ca = caFile): Promise<string> {
+  const outbound = createOutbound(proxySettingsOf(env), limits, tlsOptions({ caFile: ca, nodeExtraCaCerts: undefined }))
+  t.teardown(outbound.close)
+  return request(url, { dispatcher: outbound.dispatcherFor(new URL(url).origin) })
+    .then(({ body }) => body.text())
+    .catch(error => {
+      t.ok(isConnectFailure(error), 'nothing of the request was sent')
+      return reasonOf(error)
+    })
+}
+
+t.test('18. HTTPS_PROXY honoured, NO_PROXY for loopback: the way of every request', async t => {
+  const { port, served } = await serve(t)
+  const proxy = await startConnectProxy(t, { to: () => port })
+  for (const name of ['HTTPS_PROXY', 'https_proxy']) t.equal(await ask(t, { [name]: proxy.url }), 'served', name)
+  t.strictSame(proxy.asked, [`${host}:443`, `${host}:443`])
+  t.equal(served(), 2)
+  const own = await serve(t, authority, 'localhost')
+  t.equal(await ask(t, { https_proxy: proxy.url }, `https://localhost:${own.port}/`), 'served')
+  t.equal(proxy.asked.length, 2, 'what is on this machine never goes through the proxy')
+  await ask(t, { https_proxy: proxy.url, no_proxy: 'example.org,.microsoftonline.com' }, `https://x.microsoftonline.com:1/`)
+  t.equal(proxy.asked.length, 2, 'and what NO_PROXY names neither')
+})
+
+t.test('a proxy that cannot be reached, or refuses, is told apart from the service behind it', async t => {
+  const { port } = await serve(t)
+  t.equal(await ask(t, { https_proxy: 'http://127.0.0.1:1' }), 'the proxy (HTTPS_PROXY) cannot be reached: nothing listens there')
+  const guarded = await startConnectProxy(t, { to: () => port, credentials: 'ada:pass word' })
+  t.match(await ask(t, { https_proxy: guarded.url }), /proxy \(HTTPS_PROXY\) refused with 407: it wants a user name and password/)
+  t.equal(await ask(t, { https_proxy: guarded.url.replace('http://', 'http://ada:pass%20word@') }), 'served')
+  const refusing = await startConnectProxy(t, { to: () => port, refuse: 503 })
+  t.equal(await ask(t, { https_proxy: refusing.url }), 'the proxy (HTTPS_PROXY) refused with 503')
+})
+
+t.test('who cannot prove who he is gets nothing, with and without a proxy, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async t => {
+  const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+  t.teardown(() => {
+    if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
+  })
+  const unknown = await serve(t, stranger)
+  const proxy = await startConnectProxy(t, { to: () => unknown.port })
+  t.match(await ask(t, { https_proxy: proxy.url }), /signed by an unknown authority/)
+  const misnamed = await serve(t, authority, 'somebody.else')
+  const second = await startConnectProxy(t, { to: () => misnamed.port })
+  t.match(await ask(t, { https_proxy: second.url }), /for another name/)
+  const local = await serve(t, stranger, 'localhost')
+  t.match(await ask(t, {}, `https://localhost:${local.port}/`), /signed by an unknown authority/)
+  const good = await serve(t)
+  const third = await startConnectProxy(t, { to: () => good.port })
+  t.match(await ask(t, { https_proxy: third.url }, undefined, ''), /signed by an unknown authority \(`caFile`/, 'without the file')
+  t.strictSame(
+    [unknown, misnamed, local, good].map(({ served }) => served()),
+    [0, 0, 0, 0],
+  )
+})
+
+t.test('a file of authorities that cannot be used is refused at the start, with the reason', async t => {
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const refused = (ca: string, more?: string) => () => tlsOptions({ caFile: ca, nodeExtraCaCerts: more })
+  t.throws(refused(join(folder, 'nowhere.pem')), { code: 'ca-file-unusable', message: /there is no such file/ })
+  t.throws(refused(folder), { message: /it is a folder/ })
+  t.throws(refused(write('key.pem', '-----BEGIN PRIVATE KEY-----')), { message: /no certificate in PEM form/ })
+  t.throws(refused(write('bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')), { message: /is damaged/ })
+  t.throws(refused(caFile, join(folder, 'nowhere.pem')), { message: /nowhere\.pem/ }, 'those of Node itself count too')
+})

@@ -1,4 +1,5 @@
 // Brings the origin's answer to the client: its fields chosen, the answer steps run, the head out.
+import { HallpassError } from '../errors/hallpass-error.ts'
 import { answerFields } from './answer-fields.ts'
 import { fieldsWithout, isSmallBody } from './connection-fields.ts'
 import { Delivery } from './delivery.ts'
@@ -9,6 +10,7 @@ import type { Answer } from './steps.ts'
 /** Starts the answer; its body follows by the attempt. Throws what an answer step refuses with. */
 export function startAnswer(exchange: Exchange, attempt: Forwarding, status: number, rawFields: readonly Buffer[]): void {
   const { answerSteps } = exchange.parts
+  if (status > 599) throw new HallpassError('origin-broken', { prefix: exchange.route.prefix, why: 'its status code is none' })
   const fields = answerFields(rawFields, { shared: exchange.caller.shared, cache: exchange.route.cache })
   if (answerSteps.length === 0) {
     exchange.response.writeHead(status, fields)

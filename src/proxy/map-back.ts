@@ -1,6 +1,8 @@
 // Maps our own links back to the service's on the way out, so that no address of this machine is ever stored.
+
+import { HallpassError } from '../errors/hallpass-error.ts'
 import { pathOf, queryOf } from '../terms/request-target.ts'
-import { readableOffer } from './content-decoder.ts'
+import { ContentDecoder, readableCoding, readableOffer } from './content-decoder.ts'
 import { isBinary, spellingOfRequest } from './content-type.ts'
 import type { FindLinks, RouteLinks } from './links.ts'
 import { type CountUrls, MappedBody, refusingUnmapped } from './mapped-body.ts'
@@ -14,11 +16,12 @@ const urlFields: Readonly<Record<string, { spelling: Spelling; table: 'mapBack' 
   'x-provenance': { spelling: 'json-or-percent', table: 'mapBack' },
   'if-none-exist': { spelling: 'percent', table: 'mapBackQuery' },
 }
-const digests: ReadonlySet<string> = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest'])
+/** Fields that do not hold for the bytes of a body that is looked at: it goes out decoded, and perhaps changed. */
+const ofBytes: ReadonlySet<string> = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest', 'content-encoding'])
 
 /**
- * The step that maps back. It leaves alone: routes that say so, what is neither JSON, XML nor a form, a body with a content coding, and a FHIR
- * Binary's content. Throws link-unmapped for a URL of our own port that no route covers, where it would be stored.
+ * The step that maps back. It leaves alone: routes that say so, what is neither JSON, XML nor a form, a body with several content codings (one
+ * is taken off), and a FHIR Binary's content. Throws link-unmapped for a URL of our own port that no route covers, where it would be stored.
  */
 export function createMapBack(findLinks: FindLinks): RequestStep {
   return (outgoing, exchange) => {
@@ -30,10 +33,12 @@ export function createMapBack(findLinks: FindLinks): RequestStep {
       exchange.tally.otherLoopbackUrls += counted
     }
     outgoing.target = mapTarget(outgoing.target, links, count)
-    const { type, coded } = mapFields(outgoing, links, count)
-    const spelling = outgoing.hasBody && !coded ? spellingOfRequest(type) : undefined
+    const { type, coding } = mapFields(outgoing, links, count)
+    const readable = readableCoding(coding)
+    const spelling = outgoing.hasBody && (coding === '' || readable) ? spellingOfRequest(type) : undefined
     if (!spelling || isBinary(route, request.method ?? '', (request.url ?? '').slice(route.prefix.length))) return
-    outgoing.fields = withoutDigests(outgoing.fields)
+    outgoing.fields = withoutBytes(outgoing.fields)
+    if (readable) outgoing.through.push(new ContentDecoder(readable, () => new HallpassError('body-undecodable')))
     outgoing.rewrites.push(new MappedBody(spelling === 'percent' ? links.mapBackQuery : links.mapBack, spelling, count))
   }
 }
@@ -44,13 +49,13 @@ function mapTarget(target: string, { mapBackQuery }: RouteLinks, count: CountUrl
   return query === '' ? target : `${pathOf(target)}?${replaceUrls(mapBackQuery, 'percent', query, count)}`
 }
 
-function mapFields({ fields }: Outgoing, links: RouteLinks, count: CountUrls): { type: string; coded: boolean } {
-  const head = { type: '', coded: false }
+function mapFields({ fields }: Outgoing, links: RouteLinks, count: CountUrls): { type: string; coding: string } {
+  const head = { type: '', coding: '' }
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string
     const value = fields[index + 1] as string
     if (name === 'content-type') head.type = value
-    else if (name === 'content-encoding') head.coded ||= value !== 'identity'
+    else if (name === 'content-encoding' && value !== 'identity') head.coding += head.coding === '' ? value : `, ${value}`
     else if (name === 'accept-encoding') fields[index + 1] = readableOffer(value)
     else if (Object.hasOwn(urlFields, name)) fields[index + 1] = mapField(name, value, links, count)
   }
@@ -65,6 +70,6 @@ function mapField(name: string, value: string, links: RouteLinks, count: CountUr
   )
 }
 
-function withoutDigests(fields: readonly string[]): string[] {
-  return fields.filter((_, index) => !digests.has(fields[index - (index % 2)] as string))
+function withoutBytes(fields: readonly string[]): string[] {
+  return fields.filter((_, index) => !ofBytes.has(fields[index - (index % 2)] as string))
 }

@@ -1,11 +1,11 @@
 // Large bodies stream both ways: memory stays flat, a slow side slows the other, and a client that leaves ends the origin's side.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { createHome, type Run, type RunningDaemon, runNode, startDaemon, writeConfig } from '../harness/hallpass.ts'
+import { residentOf } from '../harness/resident.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
 const size = (process.env.HALLPASS_TEST_FULL ? 1024 : 256) * 1024 * 1024
@@ -39,13 +39,6 @@ async function startBulk(t: Test): Promise<{ daemon: RunningDaemon; origin: Run;
   await (await first).arrayBuffer()
   const seen = async (method: string) => JSON.parse((await origin.printed(new RegExp(`^\\{"method":"${method}".*\\}$`, 'm')))[0]) as Seen
   return { daemon, origin, seen }
-}
-
-/** Resident memory of a process in bytes, and the most that it ever was. */
-function residentOf(pid: number): { now: number; peak: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
-  return { now: bytes('VmRSS'), peak: bytes('VmHWM') }
 }
 
 t.test(`${size / 1024 / 1024} MB down and up: resident memory grows by less than 80 MB`, async t => {

@@ -37,6 +37,8 @@ export type ComposedOptions = {
   env?: Record<string, string>
   profile?: Record<string, unknown>
   fhirRoute?: Record<string, unknown>
+  /** Routes besides `/fhir` and `/dicom`, with the same profile unless they name another. */
+  routes?: Record<string, { origin: string; kind: 'fhir' | 'dicom'; audience: string }>
   /** False is a machine without a desktop. */
   desktop?: boolean
   /** Lets the whole process, MSAL and the sandbox too, live by the driven clock. */
@@ -107,6 +109,7 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     routes: {
       '/fhir': { origin: sandbox.fhir.url, kind: 'fhir' as const, audience: sandbox.fhir.audience, profile: 'dev', ...options.fhirRoute },
       '/dicom': { origin: sandbox.dicom.url, kind: 'dicom' as const, audience: sandbox.dicom.audience, profile: 'dev' },
+      ...Object.fromEntries(Object.entries(options.routes ?? {}).map(([prefix, route]) => [prefix, { profile: 'dev', ...route }])),
     },
   }
   const daemon = await startComposed(configOf(document, { port: '0', vault: 'memory', ...options.flags }, {}), edges)

@@ -45,5 +45,12 @@ export const originErrors = {
     'The request holds an address of hallpass that is below none of its routes ({place}); stored, it would lead nowhere.',
     'Write an address below a route, such as http://localhost:3447/fhir/Patient/1, or the service’s own, and send it again.',
   ),
+  'body-undecodable': entry(
+    400,
+    1,
+    'invalid',
+    'The request body is not in the content coding that it names, or becomes more than a hundred times as long.',
+    'Send it without Content-Encoding.',
+  ),
   'shutting-down': entry(503, 1, 'transient', 'hallpass is stopping.', 'Send the request again once it runs.'),
 } as const satisfies Record<string, ErrorEntry>

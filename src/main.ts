@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The process: argv, signals, exit code. Everything else gets what it needs from here.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { takeAzureCredentials } from './cli/azure-credentials.ts'
@@ -12,6 +12,8 @@ import { run } from './cli/run.ts'
 process.on('SIGUSR1', () => undefined)
 // Whoever reads our output may leave early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+
+keepOutOfCores()
 
 const credentials = takeAzureCredentials(process.env)
 
@@ -56,6 +58,16 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** A core dump of ours holds no memory, and so no token (core(5), "Controlling which mappings are written"). Children inherit it. */
+function keepOutOfCores(): void {
+  try {
+    writeFileSync('/proc/self/coredump_filter', '0')
+  } catch (error) {
+    // Another system, or a /proc that is missing or closed to us.
+    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS'].includes(String((error as NodeJS.ErrnoException).code))) throw error
   }
 }
 

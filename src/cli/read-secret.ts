@@ -8,8 +8,9 @@ const backspace = /[\u007f\b]/
 /** The secret without its line break. From a terminal, Ctrl-C gives the empty string. */
 export async function readSecret(input: ReadStream, output: WriteStream, prompt: string): Promise<string> {
   if (!input.isTTY) return (await readAll(input)).replace(/\r?\n$/, '')
+  // Before the prompt, or what is typed at once would be shown; and going on again, where an earlier question made it pause.
+  input.setRawMode(true).setEncoding('utf8').resume()
   output.write(prompt)
-  input.setRawMode(true).setEncoding('utf8')
   try {
     return await readLine(input)
   } finally {

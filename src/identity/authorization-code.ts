@@ -21,7 +21,7 @@ export async function beginCode(
   applications: Applications,
   parts: IdentityParts,
   wanted: Wanted,
-  { claims, alsoConsent = [] }: SignInWish,
+  { claims, alsoConsent = [], prompt = parts.profile.prompt }: SignInWish,
   take: Take,
 ): Promise<CodeAuthorization> {
   const { profile, random, explain, dispatcherFor } = parts
@@ -41,7 +41,7 @@ export async function beginCode(
         codeChallengeMethod: 'S256',
         responseMode: profile.responseMode,
         ...(profile.loginHint && { loginHint: profile.loginHint }),
-        ...(profile.prompt && { prompt: profile.prompt }),
+        ...(prompt && { prompt }),
         ...(claims && { claims }),
         ...(extraScopesToConsent.length > 0 && { extraScopesToConsent }),
       }),

@@ -22,6 +22,23 @@ export function createCachePlugin(entry: CacheEntry): ICachePlugin {
   }
 }
 
+/** An entry that can be let go: a token that comes after a sign-out stays out of the vault. */
+export function detachable(entry: CacheEntry): CacheEntry & { detach(): void } {
+  let attached = true
+  return {
+    get: () => (attached ? entry.get() : undefined),
+    set: text => {
+      if (attached) entry.set(text)
+    },
+    setAside: text => {
+      if (attached) entry.setAside(text)
+    },
+    detach: () => {
+      attached = false
+    },
+  }
+}
+
 const credential = ['home_account_id', 'environment', 'client_id', 'credential_type', 'secret']
 
 /** The sections of MSAL's cache, and the texts without which an entry of each is none. */

@@ -51,12 +51,7 @@ export type Applications<Kind = Application> = {
   attempt<T extends { fromCache: boolean } | null>(call: (application: Kind) => Promise<T>): Promise<T>
 }
 
-export type ConfidentialApplications = Applications<ConfidentialClientApplication> & {
-  /** Drops the applications, and with them what MSAL holds in memory. */
-  renew(): void
-}
-
-export function confidentialApplications(parts: IdentityParts): ConfidentialApplications {
+export function confidentialApplications(parts: IdentityParts): Applications<ConfidentialClientApplication> {
   const made = new Map<string, ConfidentialClientApplication>()
   const applicationWith = (credential: ClientCredential) => {
     const key = JSON.stringify(credential)
@@ -89,7 +84,6 @@ export function confidentialApplications(parts: IdentityParts): ConfidentialAppl
       }
       throw refusals[0]
     },
-    renew: () => made.clear(),
   }
 }
 

@@ -48,6 +48,8 @@ export type SignInWish = {
   claims?: string
   /** Scopes of further resources that the person may consent to at the same time. */
   alsoConsent?: readonly string[]
+  /** What the sign-in page does first, in place of what the profile says. */
+  prompt?: Profile['prompt']
 }
 
 /** How a silent acquisition differs from taking what the cache holds. */

@@ -6,6 +6,7 @@ import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
 import { beginCode } from './authorization-code.ts'
 import { type Applications, confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
+import { detachable } from './cache-plugin.ts'
 import { beginDevice } from './device-code.ts'
 import { endedGrants } from './ended-grants.ts'
 import { EntraRefusal, withEvidence } from './evidence.ts'
@@ -15,9 +16,8 @@ import type { Authorization, Identity, SilentWish, Wanted } from './identity.ts'
 /** The identity of a profile that signs a person in. */
 export function createPersonIdentity(parts: IdentityParts): Identity {
   const { profile, explain } = parts
-  const publicClient = profile.credential === 'none' ? publicApplication(parts) : undefined
-  const applications: Applications = publicClient ? only(publicClient) : confidentialApplications(parts)
-  const application = applications.current
+  let session = createSession(parts)
+  const application = () => session.applications.current()
   const ended = endedGrants(parts)
   /** A sign-in for several resources that has not come back with one of its ends: the next is for one alone, in case a page of Entra ID said no. */
   let unanswered = false
@@ -42,7 +42,7 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
     if (!account || ended.lately(wanted)) return undefined
     const request = { account, scopes: wanted.scopes, forceRefresh: renew, ...(claims && { claims }) }
     try {
-      return asBearer(await applications.attempt(application => application.acquireTokenSilent(request)), wanted)
+      return asBearer(await session.applications.attempt(application => application.acquireTokenSilent(request)), wanted)
     } catch (error) {
       if (!needsPerson(error)) throw asTokenFailure(error, wanted.audience, explain)
       if (error instanceof EntraRefusal) ended.note(error.refusal, wanted)
@@ -58,8 +58,14 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
       const claims = wish.claims ?? ended.claimsFor(wanted)
       const alsoConsent = unanswered ? [] : (wish.alsoConsent ?? [])
       unanswered = alsoConsent.length > 0
-      const whole = { alsoConsent, ...(claims !== undefined && { claims }) }
-      const taken = (result: AuthenticationResult | null) => take(result, wanted)
+      const whole = { alsoConsent, ...(claims !== undefined && { claims }), ...(wish.prompt && { prompt: wish.prompt }) }
+      const begun = session
+      const { publicClient, applications } = begun
+      const taken = async (result: AuthenticationResult | null) => {
+        // Whoever signed out meanwhile, or in again, is not to be replaced.
+        if (begun !== session) throw new HallpassError('signed-out', { profile: profile.name })
+        return take(result, wanted)
+      }
       if (profile.flow !== 'device-code' || !publicClient) return beginCode(applications, parts, wanted, whole, taken)
       const dropped = async (result: AuthenticationResult | null) => forget(result?.account ? [result.account] : [])
       return beginDevice(publicClient, parts, wanted, whole, { take: taken, forget: dropped })
@@ -71,10 +77,21 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
     },
     forget: async () => {
       ended.clear()
-      await forget(await accounts())
+      session.cache.detach()
+      session = createSession(parts)
       parts.cache.set(undefined)
     },
   }
+}
+
+type Session = { cache: ReturnType<typeof detachable>; publicClient: PublicClientApplication | undefined; applications: Applications }
+
+/** MSAL's applications until somebody signs out. What is under way then writes nothing any more. */
+function createSession(parts: IdentityParts): Session {
+  const cache = detachable(parts.cache)
+  const within = { ...parts, cache }
+  const publicClient = parts.profile.credential === 'none' ? publicApplication(within) : undefined
+  return { cache, publicClient, applications: publicClient ? only(publicClient) : confidentialApplications(within) }
 }
 
 function only(application: PublicClientApplication): Applications<PublicClientApplication> {

@@ -6,6 +6,7 @@ import { acquire } from './acquire.ts'
 import { startAnswer } from './answer.ts'
 import { type Caller, Exchange } from './exchange.ts'
 import { forward, type TakeHead } from './forward.ts'
+import { createLiveExchanges } from './live-exchanges.ts'
 import { buildSending, readWhole, type Sending } from './outbound.ts'
 import type { ProxyParts } from './parts.ts'
 import { refuse } from './refuse.ts'
@@ -15,13 +16,17 @@ export type HandleProxied = (request: IncomingMessage, response: ServerResponse,
 
 /** The handler of everything that is not under `/-/`. */
 export function createProxy(parts: ProxyParts): HandleProxied {
+  const live = createLiveExchanges()
+  parts.broker.onSignedOut(profile => live.end(profile, new HallpassError('signed-out', { profile })))
   return (request, response, caller) => {
     const target = request.url ?? ''
     const route = matchRoute(parts.routes, target)
     if (!route) return refuse(parts, { request, response, caller }, noRoute(parts.routes))
     const path = buildTarget(route, target)
     if (path instanceof HallpassError) return refuse(parts, { request, response, caller, route }, path)
-    acquire(new Exchange(parts, request, response, caller, route, path), send)
+    const exchange = new Exchange(parts, request, response, caller, route, path)
+    live.add(exchange)
+    acquire(exchange, send)
   }
 }
 

@@ -24,7 +24,7 @@ export type Broker = {
   /** The only origin to which a sign-in of the profile sends a browser. */
   authorizationOrigin(profile: string): string
   /** Starts (or joins) the sign-in of a profile for the first of its routes, because a person asked for it unless it says otherwise. */
-  signIn(profile: string, options: { open: Opening; returnTo?: string | undefined; attended?: boolean }): Promise<SignIn>
+  signIn(profile: string, options: SignInOptions): Promise<SignIn>
   /** The user name of whoever is signed in and can be served without a person; undefined otherwise. */
   signedIn(profile: string): Promise<string | undefined>
   /** Forgets whoever is signed in, in memory and in the vault, and ends what waits for them. */
@@ -36,6 +36,15 @@ export type Broker = {
   tokenState(route: Route): TokenState
   /** Ends what waits for a person, with this reason, and renews nothing any more. */
   close(reason: HallpassError): void
+}
+
+export type SignInOptions = {
+  open: Opening
+  returnTo?: string | undefined
+  /** Let the person choose another account. */
+  choose?: boolean | undefined
+  /** False when a program asks. */
+  attended?: boolean
 }
 
 export type BrokerParts = {

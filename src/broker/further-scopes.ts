@@ -1,36 +1,6 @@
-// Begins an authorization that covers every resource which the profile's routes use, or only the first where the tenant lacks another.
-import { HallpassError } from '../errors/hallpass-error.ts'
-import type { Authorization, Identity, Wanted } from '../identity/identity.ts'
+// What one sign-in asks consent for beside its first resource, so that it covers all that the profile's routes use.
+import type { Wanted } from '../identity/identity.ts'
 import type { Route } from '../terms/route.ts'
-
-/** What is asked of a person beside the first resource. */
-export type Wish = { claims?: string | undefined }
-
-/** Rejects when the authorization server would not take it. */
-export async function beginAuthorization(
-  identity: Identity,
-  wanted: Wanted,
-  { claims }: Wish,
-  alsoConsent: readonly string[],
-): Promise<Authorization> {
-  const wish = claims === undefined ? {} : { claims }
-  try {
-    return await begin(identity, wanted, alsoConsent.length ? { ...wish, alsoConsent } : wish)
-  } catch (error) {
-    if (!alsoConsent.length || !(error instanceof HallpassError) || error.code !== 'sign-in-refused') throw error
-    return begin(identity, wanted, wish)
-  }
-}
-
-async function begin(
-  identity: Identity,
-  wanted: Wanted,
-  wish: { claims?: string; alsoConsent?: readonly string[] },
-): Promise<Authorization> {
-  const authorization = await identity.begin(wanted, wish)
-  if (authorization.kind === 'code') await authorization.check()
-  return authorization
-}
 
 /**
  * The scopes of the profile's other routes. None where one is a resource's `/.default`: the server refuses it beside others (AADSTS70011),

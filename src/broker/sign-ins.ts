@@ -3,14 +3,23 @@ import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import type { Authorization, AuthorizationResponse, Identity, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Bearer } from '../terms/bearer.ts'
-import type { Clock, OpenBrowser, Random, Timer } from '../terms/edges.ts'
+import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
 import type { Route } from '../terms/route.ts'
 import type { BackOff } from './back-off.ts'
 import { withRetryAfter } from './back-off.ts'
-import { beginAuthorization, furtherScopes, type Wish } from './begin-sign-in.ts'
+import { furtherScopes } from './further-scopes.ts'
 import type { Governor } from './governor.ts'
 import { once } from './once.ts'
 import type { Opening, SignIn } from './sign-in.ts'
+import { createOutcome, describeSignIn, type Entry, forgetOldest } from './sign-in-entry.ts'
+
+/** What is asked of the person. */
+export type Wish = {
+  /** The claims that a service's challenge demands, as JSON. */
+  claims?: string | undefined
+  /** Let the person choose the account, whoever is signed in there. */
+  choose?: boolean | undefined
+}
 
 export type StartOptions = Wish & { open: Opening; returnTo?: string | undefined }
 
@@ -21,7 +30,7 @@ export type SignIns = {
   complete(response: AuthorizationResponse): Promise<SignIn | undefined>
   find(id: string): SignIn | undefined
   pendingOf(profile: string): SignIn | undefined
-  /** Somebody looks at this profile's sign-in: from now on it may ask again by itself. */
+  /** Somebody is there for this profile's sign-in: from now on it may ask again by itself, and what failed is tried again at once. */
   acknowledge(profile: string): void
   /** Ends the pending sign-in of the profile; false when there is none. */
   cancel(profile: string, reason?: HallpassError): boolean
@@ -49,28 +58,13 @@ export type SignInParts = {
   canKeep: () => Promise<void>
 }
 
-type Entry = {
-  signIn: SignIn
-  authorization: Authorization
-  wanted: Wanted
-  claims: string | undefined
-  timer: Timer
-  opened: boolean
-  settle: Settle
-  release: () => void
-  redeeming?: Promise<void>
-}
-type Settle = { done(): void; failed(error: HallpassError): void }
-
-/** How many ended sign-ins are remembered, so that a late delivery and the result page find them. */
-const remembered = 100
-
 export function createSignIns(parts: SignInParts): SignIns {
   const { governor, backOff, clock, tell } = parts
   const starting = new Map<string, Promise<Entry>>()
   const pending = new Map<string, Entry>()
   const byId = new Map<string, Entry>()
   const byState = new Map<string, Entry>()
+  let closed: HallpassError | undefined
 
   const end = (entry: Entry, error?: HallpassError) => {
     const { signIn, authorization } = entry
@@ -93,12 +87,17 @@ export function createSignIns(parts: SignInParts): SignIns {
   }
 
   /** Begins it, unless that failed just now: the waiting requests of a busy application are no reason to ask the server again and again. */
-  const begin = async (identity: Identity, profile: string, wanted: Wanted, wish: Wish): Promise<Authorization> => {
-    const key = `sign-in ${profile}`
+  const begin = async (identity: Identity, profile: string, wanted: Wanted, { claims, choose }: Wish): Promise<Authorization> => {
+    const key = beginning(profile)
     const pause = backOff.now(key)
     if (pause?.error && pause.failures > 1) throw withRetryAfter(pause.error, pause.until, clock.now())
     try {
-      const authorization = await beginAuthorization(identity, wanted, wish, furtherScopes(parts.routes, profile, wanted))
+      const authorization = await identity.begin(wanted, {
+        ...(claims !== undefined && { claims }),
+        ...(choose && { prompt: 'select_account' }),
+        alsoConsent: furtherScopes(parts.routes, profile, wanted),
+      })
+      if (authorization.kind === 'code') await authorization.check()
       backOff.clear(key)
       return authorization
     } catch (thrown) {
@@ -116,24 +115,15 @@ export function createSignIns(parts: SignInParts): SignIns {
     const release = await parts.holdRedirect(profile)
     const id = parts.random(16)
     const { settle, outcome } = createOutcome()
-    const device = authorization.kind === 'device' ? authorization : undefined
-    const signIn: SignIn = {
-      id,
-      profile,
-      link: parts.linkOf(id),
-      authorizationUrl: authorization.kind === 'code' ? authorization.url : undefined,
-      device: device && { userCode: device.userCode, verificationUri: device.verificationUri, expiresAt: device.expiresAt },
-      returnTo: undefined,
-      state: 'pending',
-      error: undefined,
-      outcome,
-    }
+    const signIn = describeSignIn(authorization, profile, id, parts.linkOf(id), outcome)
     const entry: Entry = { signIn, authorization, wanted, claims: wish.claims, timer: limit(() => entry), opened: false, settle, release }
     pending.set(profile, entry)
     byId.set(id, entry)
     if (authorization.kind === 'code') byState.set(authorization.state, entry)
     else follow(entry, authorization.outcome)
     forgetOldest(byId, byState)
+    // While it began, everything may have been closed.
+    if (closed) end(entry, closed)
     return entry
   }
 
@@ -172,8 +162,8 @@ export function createSignIns(parts: SignInParts): SignIns {
   }
 
   return {
-    start: async (profile, wanted, { open: opening, returnTo, claims }) => {
-      const entry = pending.get(profile) ?? (await once(starting, profile, () => create(profile, wanted, { claims })))
+    start: async (profile, wanted, { open: opening, returnTo, ...wish }) => {
+      const entry = pending.get(profile) ?? (await once(starting, profile, () => create(profile, wanted, wish)))
       if (returnTo !== undefined) entry.signIn.returnTo = returnTo
       if (opening === 'again') await open(entry)
       else if (opening === 'once' && !entry.opened && governor.mayOpen(profile)) {
@@ -193,39 +183,26 @@ export function createSignIns(parts: SignInParts): SignIns {
     },
     find: id => byId.get(id)?.signIn,
     pendingOf: profile => pending.get(profile)?.signIn,
-    acknowledge: profile => governor.acknowledged(profile),
+    acknowledge: profile => {
+      governor.acknowledged(profile)
+      backOff.clear(beginning(profile))
+    },
     cancel: (profile, reason = new HallpassError('sign-in-cancelled')) => {
       const entry = pending.get(profile)
       if (entry) end(entry, reason)
       return entry !== undefined
     },
     close: reason => {
+      closed = reason
       for (const entry of [...pending.values()]) end(entry, reason)
     },
   }
 }
 
+const beginning = (profile: string) => `sign-in ${profile}`
+
 /** A code that nobody typed in is no answer; every other end has somebody behind it. */
 function note(governor: Governor, profile: string, { code }: HallpassError): void {
   if (code === 'sign-in-expired') governor.unanswered(profile)
   else governor.declined(profile)
-}
-
-function createOutcome(): { settle: Settle; outcome: Promise<void> } {
-  let settle: Settle | undefined
-  const outcome = new Promise<void>((resolve, reject) => {
-    settle = { done: resolve, failed: reject }
-  })
-  // Nobody may be waiting when a sign-in fails; that is no unhandled rejection.
-  outcome.catch(() => undefined)
-  return { settle: settle as unknown as Settle, outcome }
-}
-
-function forgetOldest(byId: Map<string, Entry>, byState: Map<string, Entry>): void {
-  for (const [id, { signIn, authorization }] of byId) {
-    if (byId.size <= remembered) return
-    if (signIn.state === 'pending') continue
-    byId.delete(id)
-    if (authorization.kind === 'code') byState.delete(authorization.state)
-  }
 }

@@ -35,12 +35,21 @@ function describeCredential({ kind, expiresAt, assumed, previous, warning }: Cre
   return [...serves, warning ?? `${kind}${until}`]
 }
 
-function describeProfile({ signedIn, username, signInLink }: ProfileReport): string {
-  if (signInLink) return `waits for you: ${signInLink}`
+function describeProfile({ signedIn, username, signInLink, waitingRequests }: ProfileReport): string {
+  const waiting = waitingRequests ? ` (${waitingRequests} requests wait)` : ''
+  if (signInLink) return `waits for you${waiting}: ${signInLink}`
   return signedIn ? `signed in as ${username}` : 'nobody is signed in'
 }
 
-function describeRoute({ origin, profile, tokenExpiresAt }: RouteReport): string {
-  const token = tokenExpiresAt ? `token until ${new Date(tokenExpiresAt).toLocaleTimeString()}` : 'no token yet'
-  return `${origin} as ${profile}, ${token}`
+function describeRoute(route: RouteReport): string {
+  return `${route.origin} as ${route.profile}, ${describeToken(route)}`
+}
+
+function describeToken({ tokenExpiresAt, refreshAt, refreshFailure, signInNeeded, pausedUntil }: RouteReport): string {
+  const time = (text: string) => new Date(text).toLocaleTimeString()
+  const token = tokenExpiresAt ? `token until ${time(tokenExpiresAt)}` : 'no token yet'
+  if (signInNeeded && tokenExpiresAt) return `${token}; then somebody has to sign in: \`hallpass login\``
+  if (!refreshFailure) return refreshAt ? `${token}, renewed at ${time(refreshAt)}` : token
+  const again = pausedUntil ? `, tried again at ${time(pausedUntil)}` : ''
+  return `${token}. The renewal failed${again}: ${refreshFailure.summary} → ${refreshFailure.remedy}`
 }

@@ -44,7 +44,11 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
   login: {
     summary: 'sign in ahead of the first request',
     words: { text: '[PROFILE]', most: 1 },
-    options: { port },
+    options: {
+      port,
+      choose: { description: 'Choose the account, even when somebody is signed in.' },
+      cancel: { description: 'End the sign-in that waits.' },
+    },
     load: async () => (await import('./login.ts')).runLogin,
   },
   logout: {

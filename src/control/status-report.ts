@@ -23,12 +23,13 @@ export function createStatusReport({ current, about, vault, address }: StatusPar
       listening,
       config: config.path ?? null,
       vault: vault(),
-      profiles: profiles.map(({ profile, account, signIn }) => ({
+      profiles: profiles.map(({ profile, account, signIn, waiting }) => ({
         profile,
         signedIn: account !== undefined,
         username: account?.username ?? null,
         signInLink: signIn?.link ?? null,
         credential: credentials.report(profile),
+        waitingRequests: waiting,
       })),
       routes: config.routes.map(route => reportRoute(route, url, broker)),
       waitingRequests: broker.tokens.waiting(),
@@ -38,13 +39,19 @@ export function createStatusReport({ current, about, vault, address }: StatusPar
 
 function reportRoute(route: Route, url: string, broker: Broker): RouteReport {
   const { prefix, kind, origin, basePath, profile } = route
-  const { expiresAt } = broker.tokenState(route)
+  const { expiresAt, refreshAt, failure, needsPerson, pausedUntil } = broker.tokenState(route)
   return {
-    prefix,
-    kind,
+    ...{ prefix, kind, profile },
     origin: `${origin}${basePath}`,
-    profile,
     url: `${url}${prefix}`,
-    tokenExpiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+    tokenExpiresAt: asTime(expiresAt),
+    refreshAt: asTime(refreshAt),
+    refreshFailure: failure ? { code: failure.code, summary: failure.summary, remedy: failure.remedy } : null,
+    signInNeeded: needsPerson,
+    pausedUntil: asTime(pausedUntil),
   }
+}
+
+function asTime(milliseconds: number | undefined): string | null {
+  return milliseconds === undefined ? null : new Date(milliseconds).toISOString()
 }

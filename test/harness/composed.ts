@@ -4,6 +4,8 @@ import type { Test } from 'tap'
 import { type Edges, type RunningDaemon, startComposed } from '../../src/compose.ts'
 import { configOf } from '../../src/config/load.ts'
 import { pathsOf } from '../../src/config/paths.ts'
+import { type ControlClient, connectControl } from '../../src/control/client/control-client.ts'
+import { findInstances } from '../../src/control/client/instances.ts'
 import type { Event } from '../../src/journal/events.ts'
 import type { ObservedExchange } from '../../src/sandbox/contract.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
@@ -12,6 +14,8 @@ import { createHome } from './hallpass.ts'
 
 export type Composed = {
   daemon: RunningDaemon
+  /** What the command line would talk to. */
+  control: ControlClient
   sandbox: Sandbox
   clock: ManualClock
   /** URLs that would have opened in a browser. */
@@ -118,8 +122,11 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     await sandbox.close()
     home.remove()
   })
+  const [instance] = await findInstances(edges.paths.runtime)
+  if (!instance) throw new Error('the daemon left no instance file')
   return {
     daemon,
+    control: connectControl(instance.socket),
     sandbox,
     clock,
     opened,

@@ -7,6 +7,8 @@ import type {
   CertificateRemoval,
   CertificateReport,
   CertificateRequest,
+  CancelReport,
+  CancelRequest,
   Failure,
   LoginOutcome,
   LoginReport,
@@ -25,7 +27,8 @@ export type ControlClient = {
   status(): Promise<StatusReport>
   login(body: LoginRequest): Promise<LoginReport>
   /** Resolves when the sign-in has ended well; rejects with its error. */
-  outcome(id: string): Promise<LoginOutcome>
+  outcome(id: string, signal?: AbortSignal): Promise<LoginOutcome>
+  cancelLogin(body: CancelRequest): Promise<CancelReport>
   logout(body: LogoutRequest): Promise<LogoutReport>
   token(body: TokenRequest): Promise<TokenReport>
   stop(): Promise<void>
@@ -50,7 +53,8 @@ export function connectControl(socketPath: string): ControlClient {
   return {
     status: () => call('GET', '/status'),
     login: body => call('POST', '/login', body),
-    outcome: id => call('GET', `/login/${id}`),
+    outcome: (id, signal) => exchange(socketPath, 'GET', `/login/${id}`, undefined, signal),
+    cancelLogin: body => call('POST', '/login/cancel', body),
     logout: body => call('POST', '/logout', body),
     token: body => call('POST', '/token', body),
     stop: () => call('POST', '/stop', {}),
@@ -68,12 +72,12 @@ export function connectControl(socketPath: string): ControlClient {
   }
 }
 
-function exchange<T>(socketPath: string, method: string, path: string, body: object | undefined): Promise<T> {
+function exchange<T>(socketPath: string, method: string, path: string, body: object | undefined, signal?: AbortSignal): Promise<T> {
   const text = body && JSON.stringify(body)
   const headers = text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }
   return new Promise((resolve, reject) => {
     const gone = (cause: unknown) => reject(new HallpassError('not-running', { where: '' }, { cause }))
-    const call = request({ socketPath, method, path, headers }, response => {
+    const call = request({ socketPath, method, path, headers, ...(signal && { signal }) }, response => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', gone)

@@ -17,6 +17,8 @@ export type ProfileReport = {
   signedIn: boolean
   username: string | null
   signInLink: string | null
+  /** Requests that wait for somebody to sign in. */
+  waitingRequests: number
   /** The credential that serves; null for a public client, or when none is kept. */
   credential: CredentialReport | null
 }
@@ -28,7 +30,22 @@ export type CredentialReport = {
   previous: boolean
   warning: string | null
 }
-export type RouteReport = { prefix: string; kind: string; origin: string; profile: string; url: string; tokenExpiresAt: string | null }
+export type RouteReport = {
+  prefix: string
+  kind: string
+  origin: string
+  profile: string
+  url: string
+  tokenExpiresAt: string | null
+  /** When the token is renewed, ahead of its end. */
+  refreshAt: string | null
+  /** Why the last renewal failed; null when it did not. */
+  refreshFailure: { code: string; summary: string; remedy: string } | null
+  /** The token cannot be renewed any more: somebody has to sign in once it has ended. */
+  signInNeeded: boolean
+  /** Until then the authorization server is not asked again. */
+  pausedUntil: string | null
+}
 
 /** The answer to `GET /status`. */
 export type StatusReport = {
@@ -45,12 +62,26 @@ export type StatusReport = {
   waitingRequests: number
 }
 
-/** `POST /login`. An absent profile means the only one. */
-export type LoginRequest = { profile?: string; open: boolean }
-/** `id` is null when somebody is signed in already. */
-export type LoginReport = { profile: string; id: string | null; link: string | null; username: string | null }
+/** `POST /login`. An absent profile means the only one; `choose` asks for an account even when somebody is signed in. */
+export type LoginRequest = { profile?: string; open: boolean; choose?: boolean }
+/** `id` is null when somebody is signed in already; `began` when this call started the sign-in, rather than joined it. */
+export type LoginReport = {
+  profile: string
+  id: string | null
+  link: string | null
+  username: string | null
+  began: boolean
+  /** What to type where, when the profile signs in with a device code. */
+  device: DeviceReport | null
+}
+export type DeviceReport = { userCode: string; verificationUri: string; expiresAt: string }
 /** `GET /login/:id`, which answers when the sign-in has ended. */
 export type LoginOutcome = { profile: string; username: string | null }
+
+/** `POST /login/cancel`: ends the pending sign-in of a profile; with `unlessWaitedFor` only when no request waits for it. */
+export type CancelRequest = { profile?: string; unlessWaitedFor?: boolean }
+/** `waiting` requests wait for the sign-in now; `cancelled` is false when there was none to cancel, or it goes on for them. */
+export type CancelReport = { profile: string; cancelled: boolean; waiting: number }
 
 export type LogoutRequest = { profile?: string; all?: boolean }
 export type LogoutReport = { profiles: string[] }

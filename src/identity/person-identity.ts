@@ -5,8 +5,8 @@ import type { Bearer } from '../terms/bearer.ts'
 import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
 import { beginCode } from './authorization-code.ts'
-import { type Applications, confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
 import { detachable } from './cache-plugin.ts'
+import { type Applications, confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
 import { beginDevice } from './device-code.ts'
 import { endedGrants } from './ended-grants.ts'
 import { EntraRefusal, withEvidence } from './evidence.ts'
@@ -22,7 +22,7 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
   /** A sign-in for several resources that has not come back with one of its ends: the next is for one alone, in case a page of Entra ID said no. */
   let unanswered = false
   /** Without its credential the application can serve nobody, whoever signed in before. */
-  const isReady = () => publicClient !== undefined || parts.credentials().usable.length > 0
+  const isReady = () => session.publicClient !== undefined || parts.credentials().usable.length > 0
   const accounts = async () => (isReady() ? application().getTokenCache().getAllAccounts() : [])
   const forget = async (accounts: readonly AccountInfo[]) => {
     for (const account of accounts) await application().getTokenCache().removeAccount(account)

@@ -3,12 +3,12 @@ import { request } from 'node:http'
 import { HallpassError } from '../../errors/hallpass-error.ts'
 import { type ErrorCode, errorTable } from '../../errors/table.ts'
 import type {
+  CancelReport,
+  CancelRequest,
   CertificateFacts,
   CertificateRemoval,
   CertificateReport,
   CertificateRequest,
-  CancelReport,
-  CancelRequest,
   Failure,
   LoginOutcome,
   LoginReport,

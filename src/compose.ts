@@ -5,6 +5,7 @@ import { watchExpiry } from './compose/credentials/expiry-watch.ts'
 import { createRotation } from './compose/credentials/rotation.ts'
 import type { Edges } from './compose/edges.ts'
 import { composePeerCheck } from './compose/guarding.ts'
+import { composeLogging, type Logging } from './compose/logging.ts'
 import { type Current, followConfig, type Reload } from './compose/reload.ts'
 import { type OpenedSecrets, openSecrets } from './compose/vault.ts'
 import type { Config } from './config/config.ts'
@@ -12,6 +13,7 @@ import { createSocketApi } from './control/socket-api.ts'
 import { createStatusReport } from './control/status-report.ts'
 import { refuseSecondDaemon, startDaemon } from './daemon/daemon.ts'
 import { HallpassError } from './errors/hallpass-error.ts'
+import type { Journal } from './journal/journal.ts'
 import { createOutbound, proxySettingsOf } from './network/outbound.ts'
 import { tlsOptions } from './network/tls.ts'
 import type { Route } from './terms/route.ts'
@@ -38,36 +40,47 @@ export type RunningDaemon = {
 const grace = 3_000
 
 /** Builds and starts the daemon that a configuration describes, and follows its changes. Rejects with a HallpassError, leaving nothing open. */
-export async function startComposed(config: Config, edges: Edges, reload?: Reload): Promise<RunningDaemon> {
+export async function startComposed(config: Config, outerEdges: Edges, reload?: Reload): Promise<RunningDaemon> {
+  const logging = composeLogging(config.settings, outerEdges)
+  const edges = { ...outerEdges, tell: logging.tell }
   await refuseSecondDaemon(edges.paths.runtime, config.settings.port, config.settings.vault)
   const secrets = await openSecrets(config, edges)
   try {
-    return await startWith(secrets, config, edges, reload)
+    return await startWith(secrets, logging, config, edges, reload)
   } catch (error) {
     await secrets.close()
+    await logging.close()
     throw error
   }
 }
 
-async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, reload?: Reload): Promise<RunningDaemon> {
+async function startWith(secrets: OpenedSecrets, logging: Logging, config: Config, edges: Edges, reload?: Reload): Promise<RunningDaemon> {
   const { settings } = config
+  const { journal } = logging
   const { runtime } = edges.paths
   const { vault, document } = secrets
-  const limits = { connectTimeout: settings.connectTimeoutSeconds * 1000, silenceTimeout: settings.originTimeoutSeconds * 1000 }
+  const limits = {
+    connectTimeout: settings.connectTimeoutSeconds * 1000,
+    answerTimeout: settings.answerTimeoutSeconds * 1000,
+    silenceTimeout: settings.silenceTimeoutSeconds * 1000,
+    maxHeadBytes: settings.maxAnswerHeadBytes,
+    maxConnections: settings.maxServiceConnections,
+  }
   const tls = tlsOptions({ caFile: settings.caFile, nodeExtraCaCerts: edges.env.NODE_EXTRA_CA_CERTS })
   const outbound = createOutbound(proxySettingsOf(edges.env), limits, tls)
   const own = { port: settings.port, addresses: [] as string[] }
   const urlOf = () => `http://localhost:${own.port}`
   const peerCheck = await composePeerCheck(settings, edges)
   const rotation = createRotation(edges.tell)
-  const assembleWith = (next: Config) => assemble(next, { edges, document, outbound, rotation, peerCheck, ownPort: () => own.port })
+  const assembleWith = (next: Config) =>
+    assemble(next, { edges, document, outbound, journal, rotation, peerCheck, ownPort: () => own.port })
   const holder: Current = { assembly: await assembleWith(config) }
   const current = () => holder.assembly
   const stop = createStop()
   try {
     const socketApi = createSocketApi({
       current,
-      status: composeStatus(current, secrets, edges, () => ({ url: urlOf(), listening: own.addresses })),
+      status: composeStatus(current, { ...secrets, journal }, edges, () => ({ url: urlOf(), listening: own.addresses })),
       stop: stop.ask,
     })
     const daemon = await startDaemon({
@@ -77,6 +90,11 @@ async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, r
       vault: vault.store.kind,
       handler: (request, response, expectsContinue) => current().handler(request, response, expectsContinue),
       peers: peerCheck.peers,
+      limits: {
+        headTimeout: settings.headTimeoutSeconds * 1000,
+        maxHeadBytes: settings.maxHeadBytes,
+        maxConnections: settings.maxConnections,
+      },
       socketApi,
     })
     Object.assign(own, { port: daemon.port, addresses: daemon.addresses })
@@ -98,6 +116,7 @@ async function startWith(secrets: OpenedSecrets, config: Config, edges: Edges, r
         await current().close(reason)
         await outbound.close()
         await secrets.close()
+        await logging.close()
       },
     }
   } catch (error) {
@@ -128,7 +147,7 @@ export async function editCredentials<T>(
 
 function composeStatus(
   current: () => Assembly,
-  { vault: { store, warning }, document }: OpenedSecrets,
+  { vault: { store, warning }, document, journal }: OpenedSecrets & { journal: Journal },
   edges: Edges,
   address: () => { url: string; listening: string[] },
 ) {
@@ -138,7 +157,7 @@ function composeStatus(
     description: store.describe(),
     warning: (document.trouble() ?? warning)?.summary ?? null,
   })
-  return createStatusReport({ current, about, vault, address })
+  return createStatusReport({ current, about, vault, journal, address })
 }
 
 function createStop(): { ask: () => void; asked: Promise<void> } {

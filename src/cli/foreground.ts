@@ -15,7 +15,7 @@ export type Foreground = {
 /** Starts the daemon, says so, and ends it when asked. */
 export async function runInForeground(io: Io, config: Config, { describe, reload, broken }: Foreground): Promise<number> {
   const interruption = io.interruption()
-  const daemon = await startComposed(config, systemEdges(io), reload)
+  const daemon = await startComposed(config, systemEdges(io, config.settings.log), reload)
   try {
     if (daemon.vault.warning) io.err(renderForTerminal(daemon.vault.warning))
     if (daemon.addresses.length === 1) io.err('This machine has no IPv6: listening on 127.0.0.1 only.\n')

@@ -1,5 +1,5 @@
 // `hallpass status`: what runs, who is signed in, where tokens rest.
-import type { CredentialReport, ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
+import type { CredentialReport, ExchangeCounts, ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
 import { connect } from './connect.ts'
 import { type Command, exitCodes } from './io.ts'
 import { lines } from './lines.ts'
@@ -12,13 +12,14 @@ export const runStatus: Command = async (io, args) => {
   return exitCodes.ok
 }
 
-function describe({ hallpass, url, pid, config, listening, vault, profiles, routes, waitingRequests }: StatusReport): string {
+function describe({ hallpass, url, pid, config, listening, vault, profiles, routes, waitingRequests, exchanges }: StatusReport): string {
   const rows: [string, string][] = [
     ['address', `${url} (${listening.join(' and ')}; process ${pid})`],
     ['configuration', config ?? 'built in, for the sandbox'],
     ['tokens rest in', vault.warning ? `${vault.description}: ${vault.warning}` : vault.description],
     ...profiles.flatMap(profile => rowsOfProfile(profile)),
     ...routes.map((route): [string, string] => [route.prefix, describeRoute(route)]),
+    ...describeCounts(exchanges),
     ...(waitingRequests ? [['waiting', `${waitingRequests} requests for a sign-in`] as [string, string]] : []),
   ]
   return `hallpass ${hallpass} is running\n\n${lines(rows)}`
@@ -33,6 +34,19 @@ function describeCredential({ kind, expiresAt, assumed, previous, warning }: Cre
   const until = expiresAt === null ? ', nobody said until when' : ` until ${expiresAt.slice(0, 10)}${assumed ? ' (assumed)' : ''}`
   const serves = previous ? [`the newest ${kind} is not taken by Entra ID yet; the one before it serves`] : []
   return [...serves, warning ?? `${kind}${until}`]
+}
+
+function describeCounts({ total, ownAuthorizations, droppedFields }: ExchangeCounts): [string, string][] {
+  const names = Object.entries(droppedFields).sort(([, a], [, b]) => b - a)
+  const shown = names.slice(0, 8).map(([name, count]) => `${name} ${count}×`)
+  const rest = names.length > shown.length ? `, and ${names.length - shown.length} more` : ''
+  return [
+    ['exchanges', String(total)],
+    ...(ownAuthorizations
+      ? [['own tokens', `${ownAuthorizations} requests came with an Authorization, which ours replaced`] as [string, string]]
+      : []),
+    ...(names.length ? [['not forwarded', `${shown.join(', ')}${rest} (see "forwardFields")`] as [string, string]] : []),
+  ]
 }
 
 function describeProfile({ signedIn, username, signInLink, waitingRequests }: ProfileReport): string {

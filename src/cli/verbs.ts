@@ -97,10 +97,15 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
     load: async () => (await import('./config.ts')).runConfig,
   },
   explain: {
-    summary: 'what an error code of Entra ID means here, and what to do',
-    words: { text: 'AADSTS…', most: 1 },
-    options: { output },
+    summary: 'why a request was refused, or what an error code of Entra ID means; what to do',
+    words: { text: 'ID|AADSTS…', most: 1 },
+    options: { port, output },
     load: async () => (await import('./explain.ts')).runExplain,
+  },
+  journal: {
+    summary: 'the last exchanges: what, how long, which answer; no health data',
+    options: { port, output: { value: 'FORMAT', description: 'text, json, or har for an HTTP Archive.' } },
+    load: async () => (await import('./journal.ts')).runJournal,
   },
   token: {
     summary: 'print the access token of a route, for scripts that insist',

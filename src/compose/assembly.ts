@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Broker, createBroker } from '../broker/broker.ts'
 import type { Config } from '../config/config.ts'
+import type { ExplainParts } from '../control/explain-page.ts'
 import { createPages } from '../control/pages.ts'
 import { createHandler, type Handler } from '../daemon/handler.ts'
 import { createRedirectListener } from '../daemon/redirect-listener.ts'
@@ -12,7 +13,9 @@ import { handleCallback, isCallback } from '../identity/callback.ts'
 import type { IdentityParts } from '../identity/client-application.ts'
 import { createIdentity } from '../identity/create-identity.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Journal } from '../journal/journal.ts'
 import type { Outbound } from '../network/outbound.ts'
+import { askForChallenge } from '../proxy/ask-challenge.ts'
 import { createLinks } from '../proxy/links.ts'
 import { createLocalise } from '../proxy/localise.ts'
 import { createMapBack } from '../proxy/map-back.ts'
@@ -29,6 +32,7 @@ export type Assembly = {
   config: Config
   broker: Broker
   credentials: Credentials
+  explain: ExplainParts
   handler: Handler
   /** Ends what waits for a person with this reason, and closes what a sign-in had opened. */
   close(reason: HallpassError): Promise<void>
@@ -40,6 +44,7 @@ export type Lasting = {
   document: VaultDocument
   outbound: Outbound
   rotation: Rotation
+  journal: Journal
   peerCheck: PeerCheck
   ownPort: () => number
 }
@@ -47,7 +52,7 @@ export type Lasting = {
 /** Builds them; nothing of it acts before the first request. */
 export async function assemble(config: Config, lasting: Lasting): Promise<Assembly> {
   const { settings, routes } = config
-  const { edges, document, outbound, ownPort, peerCheck } = lasting
+  const { edges, document, outbound, journal, ownPort, peerCheck } = lasting
   const { clock, tell, env } = edges
   const urlOf = (path: string) => `http://localhost:${ownPort()}${path}`
   const policy = composePolicy(config, ownPort)
@@ -68,7 +73,11 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     limitSeconds: settings.signInLimitSeconds,
     maxWaiting: settings.maxWaitingRequests,
   })
-  const app = createPages({ broker, routes, version: edges.version })
+  const explain: ExplainParts = {
+    ...{ journal, routes },
+    askForChallenge: route => askForChallenge(route, outbound.dispatcherFor(route.origin)),
+  }
+  const app = createPages({ broker, explain, routes, version: edges.version })
   await app.ready()
   const pages = (request: IncomingMessage, response: ServerResponse) => app.routing(request, response)
   const callback = composeCallback(identities, broker)
@@ -77,7 +86,6 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     const port = config.profiles.get(profile)?.redirectUri.port
     return port === undefined || port === ownPort() ? () => undefined : listener.hold(port)
   }
-  const silenceSeconds = settings.originTimeoutSeconds
   const findLinks = createLinks({ routes, ownPort, extraHosts: policy.extraHosts })
   const proxy = createProxy({
     routes,
@@ -85,7 +93,15 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     dispatcherFor: outbound.dispatcherFor,
     clock,
     tell,
-    silenceSeconds,
+    journal,
+    timeouts: {
+      connect: settings.connectTimeoutSeconds,
+      answer: settings.answerTimeoutSeconds,
+      silence: settings.silenceTimeoutSeconds,
+      client: settings.clientTimeoutSeconds,
+    },
+    forwardFields: forwardFieldsOf(config),
+    urlOf,
     interactive: !env.HALLPASS_NO_USER,
     requestSteps: [createMapBack(findLinks)],
     answerSteps: [refuseTokenEcho, createLocalise(findLinks)],
@@ -94,6 +110,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     config,
     broker,
     credentials,
+    explain,
     handler: createHandler({ policy, admission, proxy, pages, ...callback, tell }),
     close: async reason => {
       broker.close(reason)
@@ -101,6 +118,13 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
       await app.close()
     },
   }
+}
+
+/** What the routes forward beside the known fields, by their prefixes: their own, and what the setting of the same name adds to all. */
+function forwardFieldsOf({ settings, routes }: Config): Map<string, ReadonlySet<string>> {
+  const every = settings.forwardFields.map(name => name.toLowerCase())
+  const entries = routes.map(({ prefix, forwardFields = [] }) => [prefix, new Set([...every, ...forwardFields])] as const)
+  return new Map(entries.filter(([, names]) => names.size > 0))
 }
 
 function composeIdentities(

@@ -4,6 +4,7 @@ import { type Paths, pathsOf } from '../config/paths.ts'
 import type { Environment } from '../config/settings.ts'
 import { createOpenBrowser } from '../daemon/open-browser.ts'
 import { describeEvent, type Tell } from '../journal/events.ts'
+import { logLine } from '../journal/log-line.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
 import type { EnvironmentGiven } from './credentials/environment.ts'
 
@@ -32,7 +33,7 @@ export type Surroundings = Pick<Edges, 'env' | 'platform' | 'pid' | 'isAlive' | 
 }
 
 /** The real edges: the system's clock, randomness and browser; events as lines on stderr. */
-export function systemEdges(surroundings: Surroundings): Edges {
+export function systemEdges(surroundings: Surroundings, log: 'text' | 'json' = 'text'): Edges {
   const { env, platform, pid, isAlive, version, environmentSecret, environmentCertificate, home, err } = surroundings
   const somebody = surroundings.inIsTerminal && !env.HALLPASS_NO_USER
   return {
@@ -48,7 +49,10 @@ export function systemEdges(surroundings: Surroundings): Edges {
     environmentSecret,
     environmentCertificate,
     paths: pathsOf(platform, env, home),
-    tell: event => err(`${describeEvent(event)}\n`),
+    tell: event => {
+      if (log === 'json') err(logLine(event, systemClock.now(), true))
+      else if (event.event !== 'exchange') err(`${describeEvent(event)}\n`)
+    },
   }
 }
 

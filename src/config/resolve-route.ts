@@ -5,6 +5,7 @@ import { type DerivedService, deriveService, isLoopback, type ServiceKind } from
 import { complainOfAudience, complainOfScopes, deriveScopes } from './audience.ts'
 import { quoted, type Report } from './fault.ts'
 import { nearestOf } from './nearest.ts'
+import { readAccess, readForwardFields } from './route-rules.ts'
 import type { RouteDocument } from './schema.ts'
 import type { NoteSource } from './sources.ts'
 
@@ -89,8 +90,16 @@ function derive(prefix: string, document: RouteDocument, url: URL, { flow, note 
   if (document.audience === undefined) note(['routes', prefix, 'audience'], 'derived from the origin')
   const scopes = wrong ? [] : resolveScopes(prefix, document, { flow, kind, audience, derived, note, at })
   const { profile, cache, localise } = document
-  const chosen = { ...(cache && { cache }), ...(localise !== undefined && { localise }) }
+  const chosen = { ...(cache && { cache }), ...(localise !== undefined && { localise }), ...readRules(document, kind, at) }
   return { prefix, origin: url.origin, basePath, kind, audience, scopes, profile, ...chosen }
+}
+
+function readRules({ access, forwardFields }: RouteDocument, kind: ServiceKind, at: At): Pick<Route, 'access' | 'forwardFields'> {
+  const rule = access === undefined ? undefined : readAccess(access, kind)
+  const more = forwardFields === undefined ? undefined : readForwardFields(forwardFields)
+  for (const { index, what, fix } of rule?.complaints ?? []) at('access', what, fix, index)
+  for (const { index, what, fix } of more?.complaints ?? []) at('forwardFields', what, fix, index)
+  return { ...(rule && { access: rule.access }), ...(more && { forwardFields: more.fields }) }
 }
 
 type ScopeSurroundings = {

@@ -8,6 +8,7 @@ import type { AzureEnvironment } from './azure-environment.ts'
 import { type Fault, quoted } from './fault.ts'
 import { resolveProfile } from './resolve-profile.ts'
 import { parseOrigin, resolveRoute } from './resolve-route.ts'
+import { readForwardFields } from './route-rules.ts'
 import type { ConfigDocument } from './schema.ts'
 import type { NoteSource } from './sources.ts'
 
@@ -37,6 +38,8 @@ export function resolveDocument(document: ConfigDocument, azure: AzureEnvironmen
     const flow = Object.hasOwn(document.profiles, route.profile) ? document.profiles[route.profile]?.flow : undefined
     return resolveRoute(prefix, route, { profiles: names, flow: flow ?? 'authorization-code', report, note }) ?? []
   })
+  for (const { index, what, fix } of readForwardFields(document.forwardFields ?? []).complaints)
+    report({ path: ['forwardFields', index ?? 0], what, fix })
   refusePrefixesAlike(document, report)
   for (const profile of profiles.values()) if (profile.flow === 'authorization-code') refuseCallbackUnderRoute(profile, document, report)
   warnOfUnused(document, warn)

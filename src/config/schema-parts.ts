@@ -12,6 +12,14 @@ export const wholeNumber = (minimum: number, maximum: number, usual: number, des
 /** A text that is not empty. */
 export const text = (description: string, more: object = {}) => Type.String({ minLength: 1, description, ...more })
 
+/** One text, or several. */
+export const oneOrSeveral = (description: string, more: object = {}) =>
+  Type.Unsafe<string | string[]>({
+    anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }],
+    description,
+    ...more,
+  })
+
 /** A schema as it is read back: for messages, help and the reference page. */
 export type Annotated = {
   type?: string

@@ -1,6 +1,6 @@
 // The definition of a route: the service behind a prefix of ours, and the profile whose token it gets.
 import Type from 'typebox'
-import { choice, text } from './schema-parts.ts'
+import { choice, oneOrSeveral, text } from './schema-parts.ts'
 
 export const routeSchema = Type.Object(
   {
@@ -33,6 +33,20 @@ export const routeSchema = Type.Object(
         default: true,
         description:
           'Map the service’s links in answers to hallpass, and hallpass’s in requests to the service. False: they pass as they are.',
+      }),
+    ),
+    access: Type.Optional(
+      oneOrSeveral(
+        'What passes, in terms of the service: `read-only`, or a list of interactions and `$operations`. Absent, everything does.',
+        {
+          examples: ['read-only', ['read', 'search', '$everything']],
+        },
+      ),
+    ),
+    forwardFields: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Request fields that this service gets beside those that hallpass knows.',
+        examples: [['X-My-Trace']],
       }),
     ),
   },

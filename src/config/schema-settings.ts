@@ -25,11 +25,35 @@ export const plainSettings = {
   signInLimitSeconds: wholeNumber(30, 3600, 600, 'How long a sign-in stays open.'),
   maxWaitingRequests: wholeNumber(1, 2048, 64, 'How many requests may wait for a person at a time.'),
   connectTimeoutSeconds: wholeNumber(1, 300, 10, 'How long connecting to a service may take.'),
-  originTimeoutSeconds: wholeNumber(1, 86400, 300, 'How long a service may stay silent, before its answer and within it.'),
   caFile: text(
     'PEM file of further certificate authorities, such as the one of a company’s proxy; beside those of Node and of NODE_EXTRA_CA_CERTS. Only your own file may name it.',
     { default: '', minLength: 0, examples: ['/etc/ssl/certs/company.pem'] },
   ),
+  answerTimeoutSeconds: wholeNumber(1, 86400, 300, 'How long a service may take until its answer begins.'),
+  silenceTimeoutSeconds: wholeNumber(1, 86400, 300, 'How long a service may stay silent within its answer.'),
+  clientTimeoutSeconds: wholeNumber(
+    1,
+    86400,
+    300,
+    'How long a client may send nothing in the middle of its body, or take nothing of its answer.',
+  ),
+  headTimeoutSeconds: wholeNumber(1, 300, 10, 'How long the head of a request may take to arrive.'),
+  maxConnections: wholeNumber(1, 65535, 2048, 'How many connections clients may hold at a time.'),
+  maxServiceConnections: wholeNumber(1, 4096, 256, 'How many connections may lead to one service at a time; more requests wait for one.'),
+  maxHeadBytes: wholeNumber(4096, 1048576, 16384, 'The largest head of a request.'),
+  maxAnswerHeadBytes: wholeNumber(4096, 1048576, 65536, 'The largest head of a service’s answer.'),
+  journalSize: wholeNumber(1, 100000, 1000, 'How many exchanges the journal remembers, in memory.'),
+  log: choice(['text', 'json'], 'How the daemon tells what happens, on stderr: sentences, or JSON lines with one for each exchange.', {
+    default: 'text',
+  }),
+  logFile: Type.Boolean({
+    default: false,
+    description: 'Whether JSON lines also go to `hallpass.log` in the state folder; at most two files of 8 MiB are kept.',
+  }),
+  forwardFields: Type.Array(Type.String(), {
+    default: [],
+    description: 'Request fields that every service gets beside those that hallpass knows.',
+  }),
 }
 
 /** All of them by their places: `port`, `access.key`. */
@@ -37,12 +61,7 @@ export const settingsSchema = { ...plainSettings, ...grouped('access', accessSch
 
 /** What only a new start can change: the rest takes effect while the daemon runs. */
 export const settingsAtStart: readonly (keyof typeof settingsSchema)[] = [
-  'port',
-  'vault',
-  'vaultKey',
-  'vaultPassphraseFile',
-  'connectTimeoutSeconds',
-  'originTimeoutSeconds',
-  'caFile',
-  'access.peerCheck',
+  ...(['port', 'vault', 'vaultKey', 'vaultPassphraseFile', 'access.peerCheck'] as const),
+  ...(['caFile', 'connectTimeoutSeconds', 'answerTimeoutSeconds', 'silenceTimeoutSeconds', 'headTimeoutSeconds'] as const),
+  ...(['maxConnections', 'maxServiceConnections', 'maxHeadBytes', 'maxAnswerHeadBytes', 'journalSize', 'log', 'logFile'] as const),
 ]

@@ -4,6 +4,7 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import { printable } from '../terms/printable.ts'
 import { complainOfAccess } from './access.ts'
 import { nearestOf } from './nearest.ts'
+import { readForwardFields } from './route-rules.ts'
 import { type ConfigDocument, environmentName, flagName, type SettingName, type Settings, settingsSchema } from './schema.ts'
 import { type Annotated, annotationsOf } from './schema-parts.ts'
 import type { NoteSource } from './sources.ts'
@@ -41,7 +42,7 @@ type Found = { text: string; source: string }
 function checked(name: SettingName, annotations: Annotated, { text, source }: Found): unknown {
   const value = fromText(annotations, text)
   if (Compile(settingsSchema[name]).Check(value)) {
-    const [complaint] = complainOfAccess(name, value)
+    const [complaint] = name === 'forwardFields' ? readForwardFields(value as string[]).complaints : complainOfAccess(name, value)
     if (complaint) throw new HallpassError('setting-invalid', { source, what: complaint.what, fix: complaint.fix })
     return value
   }

@@ -57,7 +57,10 @@ function describe(error: TLocalizedValidationError, misspelt: ReadonlySet<string
         .map(key => ({ path, what: `"${key}" is missing${path.length ? ` in "${placeName(path)}"` : ''}`, fix: `Add "${key}".` }))
     case 'enum':
       return [{ path, what: `${name} must be one of ${(params.allowedValues as string[]).join(', ')}`, fix: 'Choose one of these.' }]
+    case 'anyOf':
+      return [{ path, what: `${name} must be a text, or a list of texts`, fix: 'Correct the value.' }]
     case 'type':
+      if (error.schemaPath.includes('/anyOf/')) return []
       return Array.isArray(enumAt(path)) ? [] : [{ path, what: `${name} must be ${kinds[String(params.type)]}`, fix: 'Correct the value.' }]
     case 'minLength':
     case 'minItems':

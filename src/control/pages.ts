@@ -5,13 +5,14 @@ import { answerError } from '../errors/answer.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import { markup, type Page } from '../errors/page.ts'
 import type { Route } from '../terms/route.ts'
+import { addExplainPage, type ExplainParts } from './explain-page.ts'
 import { page } from './page-reply.ts'
 import { addSignInPages } from './sign-in-pages.ts'
 
-export type PagesParts = { broker: Broker; routes: readonly Route[]; version: string }
+export type PagesParts = { broker: Broker; explain: ExplainParts; routes: readonly Route[]; version: string }
 
 /** The app for every path that is no route. It never listens: the daemon hands requests to its `routing`. */
-export function createPages({ broker, routes, version }: PagesParts): FastifyInstance {
+export function createPages({ broker, explain, routes, version }: PagesParts): FastifyInstance {
   const app = Fastify({ logger: false, bodyLimit: 16 * 1024, exposeHeadRoutes: true })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
@@ -26,6 +27,7 @@ export function createPages({ broker, routes, version }: PagesParts): FastifyIns
   app.get('/-/health/ready', async () => ({ status: 'ready' }))
   app.get('/', async (_request, reply) => page(reply, await frontPage(broker, routes, version)))
   addSignInPages(app, broker, routes)
+  addExplainPage(app, explain)
   return app
 }
 

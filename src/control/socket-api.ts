@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { asHallpassError } from '../errors/hallpass-error.ts'
 import type { Failure, StatusReport } from './client/wire.ts'
 import { addCertificateRoutes } from './socket/certificate-routes.ts'
+import { addJournalRoutes } from './socket/journal-routes.ts'
 import type { SocketApiParts } from './socket/parts.ts'
 import { addSecretRoutes } from './socket/secret-routes.ts'
 import { addSignInRoutes } from './socket/sign-in-routes.ts'
@@ -20,6 +21,7 @@ export function createSocketApi(parts: SocketApiParts): FastifyInstance {
   addTokenRoutes(api, parts)
   addSecretRoutes(api, parts)
   addCertificateRoutes(api, parts)
+  addJournalRoutes(api, parts)
   api.post('/stop', async (_request, reply) => {
     reply.raw.once('finish', parts.stop)
     return {}

@@ -1,17 +1,19 @@
 // What `hallpass status` shows, gathered anew each time.
 import type { Broker } from '../broker/broker.ts'
 import type { Config } from '../config/config.ts'
+import type { Journal } from '../journal/journal.ts'
 import type { Route } from '../terms/route.ts'
-import type { CredentialReport, RouteReport, StatusReport, VaultReport } from './client/wire.ts'
+import type { CredentialReport, ExchangeCounts, RouteReport, StatusReport, VaultReport } from './client/wire.ts'
 
 export type StatusParts = {
   current: () => { broker: Broker; config: Config; credentials: { report(profile: string): CredentialReport | null } }
   about: Pick<StatusReport, 'hallpass' | 'pid' | 'startedAt'>
   vault: () => VaultReport
+  journal: Journal
   address: () => Pick<StatusReport, 'url' | 'listening'>
 }
 
-export function createStatusReport({ current, about, vault, address }: StatusParts): () => Promise<StatusReport> {
+export function createStatusReport({ current, about, vault, journal, address }: StatusParts): () => Promise<StatusReport> {
   return async () => {
     const { broker, config, credentials } = current()
     const profiles = await broker.profiles()
@@ -33,8 +35,14 @@ export function createStatusReport({ current, about, vault, address }: StatusPar
       })),
       routes: config.routes.map(route => reportRoute(route, url, broker)),
       waitingRequests: broker.tokens.waiting(),
+      exchanges: reportCounts(journal),
     }
   }
+}
+
+function reportCounts(journal: Journal): ExchangeCounts {
+  const { exchanges, ownAuthorizations, droppedFields } = journal.counts()
+  return { total: exchanges, ownAuthorizations, droppedFields: Object.fromEntries(droppedFields) }
 }
 
 function reportRoute(route: Route, url: string, broker: Broker): RouteReport {

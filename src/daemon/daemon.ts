@@ -8,9 +8,18 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import { type Peers, watchPeers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, refuseConnect, serverOptions } from '../guard/server-limits.ts'
 import type { Clock } from '../terms/edges.ts'
+import { limitConnections } from './connection-limit.ts'
 import type { Handler } from './handler.ts'
 import { removeInstance, securePrivateFolder, socketPathOf, writeInstance } from './instance.ts'
 import { type Listening, listenOnLoopback } from './listen.ts'
+
+export type DaemonLimits = {
+  /** Milliseconds for a request's head to arrive. */
+  headTimeout: number
+  /** Bytes of a request's head. */
+  maxHeadBytes: number
+  maxConnections: number
+}
 
 export type DaemonParts = {
   platform: NodeJS.Platform
@@ -22,6 +31,7 @@ export type DaemonParts = {
   clock: Clock
   handler: Handler
   peers: Peers
+  limits: DaemonLimits
   socketApi: FastifyInstance
 }
 
@@ -44,7 +54,7 @@ export async function refuseSecondDaemon(runtime: string, port: number, vault: s
 /** Opens the port on both loopback addresses, then the control socket, then says so in the instance file. */
 export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { runtime, clock } = parts
-  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts.handler, parts.peers))
+  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts.handler, parts.peers, parts.limits))
   const socket = socketPathOf(parts.platform, runtime, listening.port)
   try {
     await listenForControl(parts.socketApi, socket, parts.platform)
@@ -71,13 +81,20 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   }
 }
 
-function createProxyServer(handler: Handler, peers: Peers): Server {
-  const server = createServer(serverOptions, (request, response) => handler(request, response))
+function createProxyServer(handler: Handler, peers: Peers, { headTimeout, maxHeadBytes, maxConnections }: DaemonLimits): Server {
+  const server = createServer({ ...serverOptions, headersTimeout: headTimeout, maxHeaderSize: maxHeadBytes }, (request, response) => {
+    if (!tooMany(request, response)) handler(request, response)
+  })
   watchPeers(server, peers)
   applyServerLimits(server)
-  server.on('checkContinue', (request, response) => handler(request, response, true))
+  const tooMany = limitConnections(server, maxConnections)
+  server.on('checkContinue', (request, response) => {
+    if (!tooMany(request, response)) handler(request, response, true)
+  })
   // RFC 9110 section 10.1.1 lets a server pass over an expectation that it does not know.
-  server.on('checkExpectation', (request, response) => handler(request, response))
+  server.on('checkExpectation', (request, response) => {
+    if (!tooMany(request, response)) handler(request, response)
+  })
   server.on('connect', (_request, socket) => refuseConnect(socket as Socket))
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   return server

@@ -3,6 +3,7 @@ import type { ErrorEntry } from './entry.ts'
 import { commandLineErrors } from './table/command-line.ts'
 import { configurationErrors } from './table/configuration.ts'
 import { credentialErrors } from './table/credentials.ts'
+import { exchangeErrors } from './table/exchange.ts'
 import { guardErrors } from './table/guard.ts'
 import { originErrors } from './table/origin.ts'
 import { signInErrors } from './table/sign-in.ts'
@@ -14,6 +15,7 @@ export const errorTable = {
   ...commandLineErrors,
   ...configurationErrors,
   ...guardErrors,
+  ...exchangeErrors,
   ...signInErrors,
   ...credentialErrors,
   ...vaultErrors,

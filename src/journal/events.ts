@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../errors/table.ts'
 import { deviceWarning } from '../terms/device-code.ts'
+import type { ExchangeRecord } from './record.ts'
 
 export type Event =
   | { event: 'sign-in-started'; profile: string; link: string; opened: boolean; userCode?: string; verificationUri?: string }
@@ -26,6 +27,8 @@ export type Event =
   | { event: 'config-refused'; code: ErrorCode; summary: string; remedy: string }
   | { event: 'request-refused'; code: ErrorCode; status: number; method: string; route: string }
   | { event: 'request-failed'; code: ErrorCode; status: number; method: string; route: string }
+  | { event: 'exchange'; record: ExchangeRecord }
+  | { event: 'log-trouble'; code: ErrorCode; summary: string; remedy: string }
 
 /** Takes an event; never throws. */
 export type Tell = (event: Event) => void
@@ -50,6 +53,8 @@ export function describeEvent(event: Event): string {
     case 'request-refused':
     case 'request-failed':
       return `${event.method} ${event.route || '(no route)'} ${event.status} ${event.code}`
+    case 'exchange':
+      return describeExchange(event.record)
     default:
       return `${event.summary}\n  → ${event.remedy}`
   }
@@ -58,6 +63,10 @@ export function describeEvent(event: Event): string {
 function describeSignIn({ profile, link, opened, userCode, verificationUri }: Extract<Event, { event: 'sign-in-started' }>): string {
   if (userCode !== undefined) return `Sign-in for ${profile}: open ${verificationUri} and type ${userCode}. ${deviceWarning}`
   return opened ? `Sign-in for ${profile}: see your browser, or open ${link}` : `Sign-in for ${profile}: open ${link}`
+}
+
+function describeExchange({ method, route, template, status, totalMs, error }: ExchangeRecord): string {
+  return `${method} ${route}${template} ${status} ${totalMs} ms ${error}`.trimEnd()
 }
 
 function describeChange(changes: readonly string[], afterRestart: readonly string[]): string {

@@ -9,8 +9,14 @@ export type ProxySettings = { httpProxy: string | undefined; httpsProxy: string 
 export type OutboundLimits = {
   /** Milliseconds for connecting, TLS included. */
   connectTimeout: number
-  /** Milliseconds of silence that are tolerated before and within an answer. */
+  /** Milliseconds until an answer begins. */
+  answerTimeout: number
+  /** Milliseconds of silence that are tolerated within an answer. */
   silenceTimeout: number
+  /** Bytes of an answer's head. */
+  maxHeadBytes: number
+  /** To one origin; further requests wait for one. */
+  maxConnections: number
 }
 
 export type Outbound = {
@@ -24,10 +30,11 @@ export type Outbound = {
 export function createOutbound(proxy: ProxySettings, limits: OutboundLimits, tls: TlsOptions): Outbound {
   const connect = { timeout: limits.connectTimeout, ...tls }
   const options: Agent.Options = {
-    headersTimeout: limits.silenceTimeout,
+    headersTimeout: limits.answerTimeout,
     bodyTimeout: limits.silenceTimeout,
     connect,
-    connections: 256,
+    maxHeaderSize: limits.maxHeadBytes,
+    connections: limits.maxConnections,
     pipelining: 1,
   }
   const direct = new Agent(options)

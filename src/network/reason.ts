@@ -1,4 +1,5 @@
 // Why a connection failed, in words: the codes of Node and undici without addresses or stacks.
+import { errors } from 'undici'
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
@@ -69,10 +70,12 @@ export function reasonOf(error: unknown): string {
   return reasons[code] ?? (code || 'the connection failed')
 }
 
-/** The innermost code: AggregateError (both address families failed) and causes are looked into. */
-function codeOf(error: unknown): string {
+/** The innermost code, empty when there is none: AggregateError (both address families failed) and causes are looked into. */
+export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   const { code, cause } = error as Error & { code?: unknown }
+  // Not every error of undici's parser has a code.
+  if (error instanceof errors.HTTPParserError) return 'HPE_'
   if (typeof code === 'string') return code
   if (error instanceof AggregateError) return codeOf(error.errors[0])
   return codeOf(cause)

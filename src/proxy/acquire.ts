@@ -17,6 +17,7 @@ async function wait(exchange: Exchange, then: (exchange: Exchange) => void): Pro
     const bearer = await waitForToken(exchange)
     if (exchange.over) return
     exchange.bearer = bearer
+    exchange.tokenAt = performance.now()
     then(exchange)
   } catch (error) {
     exchange.fail(error)

@@ -3,8 +3,10 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import { answerFields } from './answer-fields.ts'
 import { fieldsWithout, isSmallBody } from './connection-fields.ts'
 import { Delivery } from './delivery.ts'
+import { collectEvidence } from './evidence.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forwarding } from './forward.ts'
+import { serverTiming } from './server-timing.ts'
 import type { Answer } from './steps.ts'
 
 /** Starts the answer; its body follows by the attempt. Throws what an answer step refuses with. */
@@ -12,16 +14,25 @@ export function startAnswer(exchange: Exchange, attempt: Forwarding, status: num
   const { answerSteps } = exchange.parts
   if (status > 599) throw new HallpassError('origin-broken', { prefix: exchange.route.prefix, why: 'its status code is none' })
   const fields = answerFields(rawFields, { shared: exchange.caller.shared, cache: exchange.route.cache })
-  if (answerSteps.length === 0) {
+  fields.push('Server-Timing', serverTiming(exchange))
+  exchange.status = status
+  exchange.by = 'service'
+  const refused = status === 401 || status === 403
+  if (answerSteps.length === 0 && !refused) {
     exchange.response.writeHead(status, fields)
     return
   }
   const answer: Answer = { status, fields, hasBody: hasBody(exchange, status), through: [], rewrites: [], watches: [] }
+  if (refused) collectEvidence(answer, exchange)
   for (const step of answerSteps) step(answer, exchange)
+  deliver(exchange, attempt, answer)
+}
+
+function deliver(exchange: Exchange, attempt: Forwarding, answer: Answer): void {
   const { through, rewrites, watches } = answer
   const changes = through.length + rewrites.length
   if (!answer.hasBody || changes + watches.length === 0) {
-    exchange.response.writeHead(status, answer.fields)
+    exchange.response.writeHead(answer.status, answer.fields)
     return
   }
   const whole = changes > 0 && through.length === 0 && isSmallBody(answer.fields)

@@ -84,7 +84,10 @@ export class Delivery {
     if (this.#whole) this.#whole.push(changed)
     if (this.#whole || changed.length === 0) return true
     this.#sendHead()
-    return this.#exchange.response.write(changed)
+    this.#exchange.bytesOut += changed.length
+    if (this.#exchange.response.write(changed)) return true
+    this.#exchange.pace.slow()
+    return false
   }
 
   #sendHead(): void {

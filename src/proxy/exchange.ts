@@ -1,10 +1,17 @@
 // One exchange: a client's request, what happens to it, and its end. Every step reads it.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asHallpassError } from '../errors/hallpass-error.ts'
+import { asHallpassError, type HallpassError } from '../errors/hallpass-error.ts'
+import type { Recordable } from '../journal/journal.ts'
+import type { ExchangeRecord } from '../journal/record.ts'
 import type { Bearer } from '../terms/bearer.ts'
+import type { RefusalEvidence } from '../terms/evidence.ts'
+import type { Interaction } from '../terms/interaction.ts'
 import type { Route } from '../terms/route.ts'
+import { ClientPace } from './client-pace.ts'
 import type { FieldTally } from './fields.ts'
+import { classify } from './interaction.ts'
 import type { ProxyParts } from './parts.ts'
+import { writeRecord } from './record.ts'
 import { refuse } from './refuse.ts'
 import { Upload } from './upload.ts'
 
@@ -35,7 +42,8 @@ type Carrying = ServerResponse & { [carried]?: Exchange }
 /** Milliseconds in which a client may go on sending a body that nobody wants, so that it gets to read its answer. */
 const lingerMs = 30_000
 
-export class Exchange {
+export class Exchange implements Recordable {
+  readonly id: string
   readonly parts: ProxyParts
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -44,11 +52,29 @@ export class Exchange {
   /** Path and query at the origin. */
   readonly target: string
   readonly upload: Upload | undefined
-  readonly tally: FieldTally = { dropped: 0, ownAuthorization: false, otherLoopbackUrls: 0 }
+  readonly tally: FieldTally
   bearer: Bearer | undefined
   attempt: Attempt | undefined
+  /** Made when the client has to be waited for. */
+  #pace: ClientPace | undefined
   /** Ends a wait for a token when the client leaves. */
   waiting: AbortController | undefined
+  /** How often the request went to the origin. */
+  sent = 0
+  /** Status of the answer that the client gets, once it is known. */
+  status = 0
+  by: ExchangeRecord['by'] = 'nobody'
+  error: HallpassError | undefined
+  evidence: RefusalEvidence | undefined
+  /** Bytes of the answer's body that went to the client. */
+  bytesOut = 0
+  /** When the request came: milliseconds since the epoch. */
+  readonly time: number
+  /** Milliseconds on the process's own clock; 0 when it did not come to that. */
+  readonly startedAt = performance.now()
+  tokenAt = 0
+  headAt = 0
+  #interaction: Interaction | undefined
   /** Nothing more happens: the answer is out whole, or was cut, or the client has gone. */
   over = false
 
@@ -59,19 +85,42 @@ export class Exchange {
     this.caller = caller
     this.route = route
     this.target = target
+    this.id = parts.journal.nextId()
+    this.tally = { dropped: 0, ownAuthorization: false, otherLoopbackUrls: 0, note: parts.journal.dropped }
+    this.time = parts.clock.now()
     this.upload = caller.hasBody ? new Upload(request) : undefined
     ;(response as Carrying)[carried] = this
     response.on('close', clientGone)
     response.on('drain', clientReady)
   }
 
+  /** What the request does, in the service's terms. */
+  get interaction(): Interaction {
+    const { route, request } = this
+    this.#interaction ??= classify(route.kind, request.method ?? '', (request.url ?? '').slice(route.prefix.length))
+    return this.#interaction
+  }
+
+  get pace(): ClientPace {
+    this.#pace ??= new ClientPace(this)
+    return this.#pace
+  }
+
+  /** The client takes more. */
+  clientReady(): void {
+    this.#pace?.ready()
+    this.attempt?.clientReady()
+  }
+
   /** The answer went out whole, but for these last bytes. */
   finish(last?: Buffer): void {
     if (this.over) return
     this.over = true
-    if (last && last.length > 0) this.response.end(last)
-    else this.response.end()
-    this.#letUploadEnd()
+    if (last && last.length > 0) {
+      this.bytesOut += last.length
+      this.response.end(last)
+    } else this.response.end()
+    this.#end()
   }
 
   /** Answers the client with an error of ours, or cuts the connection when another answer has begun; the origin's side is aborted. */
@@ -79,8 +128,13 @@ export class Exchange {
     if (this.over) return
     this.over = true
     this.attempt?.abort()
-    refuse(this.parts, this, asHallpassError(thrown))
-    this.#letUploadEnd()
+    this.error = asHallpassError(thrown)
+    if (!this.response.headersSent) {
+      this.status = this.error.entry.status
+      this.by = 'hallpass'
+    }
+    refuse(this.parts, this, this.error)
+    this.#end()
   }
 
   /** The client closed its connection. */
@@ -89,6 +143,18 @@ export class Exchange {
     this.over = true
     this.waiting?.abort()
     this.attempt?.abort()
+    this.#pace?.end()
+    this.parts.journal.add(this)
+  }
+
+  record(into: ExchangeRecord): void {
+    writeRecord(this, into)
+  }
+
+  #end(): void {
+    this.#pace?.end()
+    this.parts.journal.add(this)
+    this.#letUploadEnd()
   }
 
   #letUploadEnd(): void {
@@ -106,5 +172,5 @@ function clientGone(this: ServerResponse): void {
 }
 
 function clientReady(this: ServerResponse): void {
-  ;(this as Carrying)[carried]?.attempt?.clientReady()
+  ;(this as Carrying)[carried]?.clientReady()
 }

@@ -11,6 +11,8 @@ export type FieldTally = {
   ownAuthorization: boolean
   /** URLs of this machine that are not ours, in what was sent: they pass. */
   otherLoopbackUrls: number
+  /** Gets the name, in small letters, of each field that is dropped. */
+  note?: (name: string) => void
 }
 
 /**
@@ -52,8 +54,9 @@ const canonicalName = rememberingSpellings(name => {
 /**
  * The fields for the origin, as a flat list of names and values: those on the allow-list but for the ones that Connection names, then
  * `authorization` with the bearer, so that nothing the client sends can remove, replace or double it. Repeated fields stay repeated.
+ * `more` are names, in small letters, of fields that pass beside the known ones.
  */
-export function chooseFields(rawHeaders: readonly string[], bearer?: Bearer, tally?: FieldTally): string[] {
+export function chooseFields(rawHeaders: readonly string[], bearer?: Bearer, tally?: FieldTally, more?: ReadonlySet<string>): string[] {
   let chosen: string[] = []
   let connection: string | undefined
   let dropped = 0
@@ -61,8 +64,14 @@ export function chooseFields(rawHeaders: readonly string[], bearer?: Bearer, tal
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = canonicalName(rawHeaders[index] as string)
     const value = rawHeaders[index + 1] as string
-    if (name === drop) dropped++
-    else if (name === dropForHop) continue
+    if (name === drop) {
+      const spelled = more || tally?.note ? (rawHeaders[index] as string).toLowerCase() : ''
+      if (more?.has(spelled)) chosen.push(spelled, value)
+      else {
+        dropped++
+        tally?.note?.(spelled)
+      }
+    } else if (name === dropForHop) continue
     else if (name === 'authorization') ownAuthorization = true
     else if (name === 'connection') connection = connection === undefined ? value : `${connection},${value}`
     else if (name !== 'content-length' || /^\d+$/.test(value)) chosen.push(name, value)

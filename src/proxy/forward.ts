@@ -1,9 +1,9 @@
 // Sends a request to the origin and takes its answer: bodies stream both ways, and each side feels the other's pace.
 import type { Dispatcher } from 'undici'
-import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
-import { isConnectFailure, isTimeout, reasonOf } from '../network/reason.ts'
+import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Delivery } from './delivery.ts'
 import type { Attempt, Exchange } from './exchange.ts'
+import { asOriginFailure } from './origin-failure.ts'
 import type { Sending } from './outbound.ts'
 
 /** Takes the head of the origin's final answer. False stops the origin until the attempt's `resume`. */
@@ -17,6 +17,7 @@ export function forward(exchange: Exchange, { path, fields, body }: Sending, tak
   const { route, request, parts } = exchange
   const attempt = new Forwarding(exchange, takeHead)
   exchange.attempt = attempt
+  exchange.sent++
   parts
     .dispatcherFor(route.origin)
     .dispatch({ origin: route.origin, path, method: request.method as Dispatcher.HttpMethod, headers: fields, body }, attempt)
@@ -62,11 +63,16 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
   onHeaders(status: number, rawFields: Buffer[], resume: () => void): boolean {
     if (status < 200) return this.#countInterim()
     this.#resume = resume
+    this.#exchange.headAt = performance.now()
     return this.#takeHead(this.#exchange, this, status, rawFields)
   }
 
   onData(chunk: Buffer): boolean {
-    return this.delivery ? this.delivery.take(chunk) : this.#exchange.response.write(chunk)
+    if (this.delivery) return this.delivery.take(chunk)
+    this.#exchange.bytesOut += chunk.length
+    if (this.#exchange.response.write(chunk)) return true
+    this.#exchange.pace.slow()
+    return false
   }
 
   onComplete(): void {
@@ -80,7 +86,7 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
     if (this.#over) return
     this.#over = true
     this.delivery?.abort()
-    this.#exchange.fail(asFailure(error, this.#exchange))
+    this.#exchange.fail(asOriginFailure(error, this.#exchange))
   }
 
   #countInterim(): boolean {
@@ -91,12 +97,3 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
 }
 
 class Aborted extends Error {}
-
-function asFailure(error: Error, { route, parts }: Exchange): HallpassError {
-  if (error instanceof HallpassError) return error
-  if (!('code' in error)) return asHallpassError(error)
-  const { prefix, origin } = route
-  if (isTimeout(error)) return new HallpassError('origin-timeout', { prefix, seconds: parts.silenceSeconds }, { cause: error })
-  const code = isConnectFailure(error) ? 'origin-unreachable' : 'origin-broken'
-  return new HallpassError(code, { prefix, origin, why: reasonOf(error) }, { cause: error })
-}

@@ -20,10 +20,11 @@ export type Sending = {
 export function buildSending(exchange: Exchange): Sending {
   const { request, caller, target, upload, parts, bearer } = exchange
   const tally = exchange.attempt ? undefined : exchange.tally
+  const more = parts.forwardFields.get(exchange.route.prefix)
   if (!bearer) throw new HallpassError('internal', { what: 'a request without a token' })
   if (parts.requestSteps.length === 0)
-    return { path: target, fields: chooseFields(request.rawHeaders, bearer, tally), body: upload?.open() ?? null, wholeBy: [] }
-  const fields = chooseFields(request.rawHeaders, undefined, tally)
+    return { path: target, fields: chooseFields(request.rawHeaders, bearer, tally, more), body: upload?.open() ?? null, wholeBy: [] }
+  const fields = chooseFields(request.rawHeaders, undefined, tally, more)
   const outgoing: Outgoing = { target, fields, hasBody: caller.hasBody, through: [], rewrites: [] }
   for (const step of parts.requestSteps) step(outgoing, exchange)
   const { through, rewrites } = outgoing

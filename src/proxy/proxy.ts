@@ -1,7 +1,8 @@
-// A request's way through the proxy, step by step: match, acquire, fields and outbound, forward, answer.
+// A request's way through the proxy, step by step: match, access, acquire, fields and outbound, forward, answer.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Route } from '../terms/route.ts'
+import { judgeAccess } from './access.ts'
 import { acquire } from './acquire.ts'
 import { startAnswer } from './answer.ts'
 import { type Caller, Exchange } from './exchange.ts'
@@ -26,7 +27,9 @@ export function createProxy(parts: ProxyParts): HandleProxied {
     if (path instanceof HallpassError) return refuse(parts, { request, response, caller, route }, path)
     const exchange = new Exchange(parts, request, response, caller, route, path)
     live.add(exchange)
-    acquire(exchange, send)
+    const refused = judgeAccess(exchange)
+    if (refused) exchange.fail(refused)
+    else acquire(exchange, send)
   }
 }
 
@@ -38,6 +41,7 @@ function send(exchange: Exchange): void {
     return exchange.fail(error)
   }
   if (exchange.caller.expectsContinue && !exchange.attempt) exchange.response.writeContinue()
+  if (sending.body) exchange.pace.watchUpload()
   readWhole(exchange, sending, ready => forward(exchange, ready, takeHead))
 }
 

@@ -8,6 +8,8 @@ export class Upload {
   received = 0
   /** The client has sent all of it. */
   ended = false
+  /** The origin waits for more of it. */
+  wanted = false
   readonly #request: IncomingMessage
   #kept: Buffer[] | undefined = []
   #reader: Reader | undefined
@@ -40,6 +42,7 @@ export class Upload {
   /** Reads no more from the client until `release` or `open`. */
   hold(): void {
     this.#held = true
+    this.wanted = false
     if (!this.ended) this.#request.pause()
   }
 
@@ -50,7 +53,9 @@ export class Upload {
 
   /** The origin's side wants more. */
   pull(): void {
-    if (!this.#held && !this.ended) this.#request.resume()
+    if (this.#held || this.ended) return
+    this.wanted = true
+    this.#request.resume()
   }
 
   /** Nobody reads any longer: the rest of the body is thrown away, so that the client gets to read its answer. */
@@ -80,7 +85,9 @@ export class Upload {
     this.received += chunk.length
     if (this.#kept && this.received <= smallBody) this.#kept.push(chunk)
     else this.#kept = undefined
-    if (this.#reader && !this.#reader.push(chunk)) this.#request.pause()
+    if (!this.#reader || this.#reader.push(chunk)) return
+    this.wanted = false
+    this.#request.pause()
   }
 
   #end(): void {

@@ -1,4 +1,5 @@
 // A route: a prefix of ours, the service behind it, and the profile whose token it gets.
+import type { Access } from './interaction.ts'
 import type { ServiceKind } from './service-url.ts'
 
 export type Route = {
@@ -19,6 +20,10 @@ export type Route = {
   cache?: 'no-store' | 'as-is'
   /** False: links in answers and requests pass as they are. True unless set. */
   localise?: boolean
+  /** The interactions that pass; undefined for all of them. */
+  access?: Access
+  /** Names, in small letters, of request fields that are forwarded beside those that hallpass knows. */
+  forwardFields?: readonly string[]
 }
 
 /** A prefix is one path segment; `/-` is ours. */

@@ -44,7 +44,7 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
   const config = configOf(documentFor(sandbox, options.profile), { vault: 'memory' }, {})
   const outbound = createOutbound(
     proxySettingsOf({}),
-    { connectTimeout: 10_000, silenceTimeout: 60_000 },
+    { connectTimeout: 10_000, silenceTimeout: 60_000, answerTimeout: 60_000, maxHeadBytes: 16_384, maxConnections: 16 },
     tlsOptions({ caFile: '', nodeExtraCaCerts: undefined }),
   )
   const vault = new Map<string, string>()

@@ -13,7 +13,7 @@ import { createAuthority } from '../fixtures/authority.ts'
 import { startConnectProxy } from '../harness/connect-proxy.ts'
 
 const host = 'login.microsoftonline.com'
-const limits = { connectTimeout: 5_000, silenceTimeout: 5_000 }
+const limits = { connectTimeout: 5_000, silenceTimeout: 5_000, answerTimeout: 5_000, maxHeadBytes: 16_384, maxConnections: 16 }
 const authority = await createAuthority()
 const stranger = await createAuthority()
 const folder = mkdtempSync(join(tmpdir(), 'hallpass-ca-'))

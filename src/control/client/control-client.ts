@@ -9,7 +9,9 @@ import type {
   CertificateRemoval,
   CertificateReport,
   CertificateRequest,
+  ExchangeReport,
   Failure,
+  JournalReport,
   LoginOutcome,
   LoginReport,
   LoginRequest,
@@ -32,6 +34,10 @@ export type ControlClient = {
   logout(body: LogoutRequest): Promise<LogoutReport>
   token(body: TokenRequest): Promise<TokenReport>
   stop(): Promise<void>
+  journal(): Promise<JournalReport>
+  /** The journal as an HTTP Archive. */
+  har(): Promise<object>
+  explain(id: string): Promise<ExchangeReport>
   secrets: {
     set(profile: string, secret: string, expires?: number): Promise<SecretReport>
     remove(profile: string, only?: 'previous'): Promise<number>
@@ -58,6 +64,9 @@ export function connectControl(socketPath: string): ControlClient {
     logout: body => call('POST', '/logout', body),
     token: body => call('POST', '/token', body),
     stop: () => call('POST', '/stop', {}),
+    journal: () => call('GET', '/journal'),
+    har: () => call('GET', '/journal/har'),
+    explain: id => call('GET', `/explain/${id}`),
     secrets: {
       set: (profile, secret, expires) => call('POST', '/secrets', { profile, secret, expires } satisfies Loose<SecretRequest>),
       remove: async (profile, only) =>

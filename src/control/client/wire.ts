@@ -60,6 +60,55 @@ export type StatusReport = {
   profiles: ProfileReport[]
   routes: RouteReport[]
   waitingRequests: number
+  exchanges: ExchangeCounts
+}
+
+/** Since the start. `droppedFields`: how often each request field was not forwarded. */
+export type ExchangeCounts = { total: number; ownAuthorizations: number; droppedFields: Record<string, number> }
+
+/** One exchange; the time in ISO 8601, durations in milliseconds. */
+export type ExchangeEntry = {
+  id: string
+  time: string
+  route: string
+  kind: string
+  profile: string
+  method: string
+  interaction: string
+  template: string
+  status: number
+  by: 'service' | 'hallpass' | 'nobody'
+  error: string
+  summary: string
+  remedy: string
+  bytesIn: number
+  bytesOut: number
+  waitingMs: number
+  originMs: number
+  totalMs: number
+  sent: number
+  droppedFields: number
+  ownAuthorization: boolean
+}
+
+/** The answer to `GET /journal`: the oldest first. `GET /journal/har` answers with an HTTP Archive instead. */
+export type JournalReport = { version: 1; exchanges: ExchangeEntry[] }
+
+/** The answer to `GET /explain/:id`, and to `/-/explain/ID`. */
+export type ExchangeReport = {
+  version: 1
+  id: string
+  time: string
+  method: string
+  path: string
+  status: number
+  by: 'service' | 'hallpass' | 'nobody'
+  summary: string
+  cause: string
+  remedy: string
+  command: string | null
+  /** What was compared: a name, and what stands there. */
+  facts: [name: string, value: string][]
 }
 
 /** `POST /login`. An absent profile means the only one; `choose` asks for an account even when somebody is signed in. */

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import type { Broker } from '../../broker/broker.ts'
 import type { Config } from '../../config/config.ts'
 import type { CertificateFacts, CertificateReport, CertificateRequest, SecretReport, StatusReport } from '../client/wire.ts'
+import type { ExplainParts } from '../explain-page.ts'
 
 /** The credentials of the profiles, as far as the command line has to do with them. */
 export type CredentialKeeper = {
@@ -20,7 +21,7 @@ export type CredentialKeeper = {
 
 export type SocketApiParts = {
   /** The broker and the configuration in force. */
-  current: () => { broker: Broker; config: Config; credentials: CredentialKeeper }
+  current: () => { broker: Broker; config: Config; credentials: CredentialKeeper; explain: ExplainParts }
   status: () => Promise<StatusReport>
   /** Ends the daemon, after this answer is out. */
   stop: () => void

@@ -6,6 +6,7 @@ import { reasonOf } from '../network/reason.ts'
 import { noted, refusalIn } from './evidence.ts'
 import { readRetryAfter } from './retry-after.ts'
 
+/** Milliseconds that one exchange may take, its answer's body included. */
 const requestTimeout = 30_000
 const bodyLimit = 1024 * 1024
 
@@ -16,9 +17,9 @@ const passing = ['temporarily_unavailable', 'server_error']
  * MSAL's network interface. A 5xx, a 429 and an OAuth error that will pass reject, with the server's Retry-After: handed to MSAL, they would
  * lock the same request for 60 s without another try. Rejects with entra-unreachable or entra-unclear.
  */
-export function createNetworkModule(dispatcherFor: (origin: string) => Dispatcher): INetworkModule {
+export function createNetworkModule(dispatcherFor: (origin: string) => Dispatcher, timeout: number = requestTimeout): INetworkModule {
   const send = async <T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}): Promise<NetworkResponse<T>> =>
-    (await noted(() => exchange(dispatcherFor, method, url, options))) as NetworkResponse<T>
+    (await noted(() => exchange(dispatcherFor, timeout, method, url, options))) as NetworkResponse<T>
   return {
     sendGetRequestAsync: (url, options) => send('GET', url, options),
     sendPostRequestAsync: (url, options) => send('POST', url, options),
@@ -27,6 +28,7 @@ export function createNetworkModule(dispatcherFor: (origin: string) => Dispatche
 
 async function exchange(
   dispatcherFor: (origin: string) => Dispatcher,
+  timeout: number,
   method: 'GET' | 'POST',
   url: string,
   { headers, body }: NetworkRequestOptions,
@@ -36,7 +38,7 @@ async function exchange(
     request(url, {
       method,
       dispatcher: dispatcherFor(origin),
-      signal: AbortSignal.timeout(requestTimeout),
+      signal: AbortSignal.timeout(timeout),
       ...(headers && { headers }),
       ...(body !== undefined && { body }),
     }),

@@ -1,14 +1,18 @@
 // Builds the concrete parts of the daemon from the edges, and starts it.
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Assembly, assemble } from './compose/assembly.ts'
 import { type Credentials, composeCredentials } from './compose/credentials/credentials.ts'
 import { watchExpiry } from './compose/credentials/expiry-watch.ts'
 import { createRotation } from './compose/credentials/rotation.ts'
 import type { Edges } from './compose/edges.ts'
-import { composePeerCheck } from './compose/guarding.ts'
+import { type Guarding, reportAccess, startGuarding } from './compose/guarding.ts'
 import { composeLogging, type Logging } from './compose/logging.ts'
 import { type Current, followConfig, type Reload } from './compose/reload.ts'
 import { type OpenedSecrets, openSecrets } from './compose/vault.ts'
 import type { Config } from './config/config.ts'
+import { proofOf } from './control/client/challenge.ts'
+import type { AccessReport } from './control/client/wire.ts'
+import { createHttpApi } from './control/http-api.ts'
 import { createSocketApi } from './control/socket-api.ts'
 import { createStatusReport } from './control/status-report.ts'
 import { refuseSecondDaemon, startDaemon } from './daemon/daemon.ts'
@@ -30,6 +34,7 @@ export type RunningDaemon = {
   addresses: string[]
   routes: readonly Route[]
   vault: { description: string; warning: HallpassError | undefined }
+  access: AccessReport
   /** Resolves when somebody asked over the control socket to stop. */
   stopAsked: Promise<void>
   /** Ends sign-ins, exchanges and sockets, and writes what the vault still owes. */
@@ -70,26 +75,32 @@ async function startWith(secrets: OpenedSecrets, logging: Logging, config: Confi
   const outbound = createOutbound(proxySettingsOf(edges.env), limits, tls)
   const own = { port: settings.port, addresses: [] as string[] }
   const urlOf = () => `http://localhost:${own.port}`
-  const peerCheck = await composePeerCheck(settings, edges)
   const rotation = createRotation(edges.tell)
-  const assembleWith = (next: Config) =>
-    assemble(next, { edges, document, outbound, journal, rotation, peerCheck, ownPort: () => own.port })
-  const holder: Current = { assembly: await assembleWith(config) }
-  const current = () => holder.assembly
+  const guarding = await startGuarding(settings, edges, () => own.port)
   const stop = createStop()
+  const current = () => holder.assembly
+  const apiParts = {
+    current,
+    status: composeStatus(current, { ...secrets, journal }, edges, guarding, () => ({ url: urlOf(), listening: own.addresses })),
+    prove: (nonce: string) => proofOf(guarding.keys.control, nonce),
+    stop: stop.ask,
+  }
+  const httpApi = createHttpApi(apiParts)
+  await httpApi.ready()
+  const api = (request: IncomingMessage, response: ServerResponse) => httpApi.routing(request, response)
+  const assembleWith = (next: Config) =>
+    assemble(next, { edges, document, outbound, journal, rotation, guarding, api, ownPort: () => own.port })
+  const holder: Current = { assembly: await assembleWith(config) }
   try {
-    const socketApi = createSocketApi({
-      current,
-      status: composeStatus(current, { ...secrets, journal }, edges, () => ({ url: urlOf(), listening: own.addresses })),
-      stop: stop.ask,
-    })
+    const socketApi = createSocketApi(apiParts)
     const daemon = await startDaemon({
       ...edges,
       runtime,
       port: settings.port,
       vault: vault.store.kind,
       handler: (request, response, expectsContinue) => current().handler(request, response, expectsContinue),
-      peers: peerCheck.peers,
+      peers: guarding.peerCheck.peers,
+      keys: guarding.keys,
       limits: {
         headTimeout: settings.headTimeoutSeconds * 1000,
         maxHeadBytes: settings.maxHeadBytes,
@@ -106,6 +117,7 @@ async function startWith(secrets: OpenedSecrets, logging: Logging, config: Confi
       addresses: daemon.addresses,
       routes: config.routes,
       vault: { description: vault.store.describe(), warning: vault.warning },
+      access: reportAccess(config, guarding),
       stopAsked: stop.asked,
       close: async () => {
         following?.close()
@@ -114,6 +126,7 @@ async function startWith(secrets: OpenedSecrets, logging: Logging, config: Confi
         current().broker.close(reason)
         await daemon.close(grace)
         await current().close(reason)
+        await httpApi.close()
         await outbound.close()
         await secrets.close()
         await logging.close()
@@ -149,6 +162,7 @@ function composeStatus(
   current: () => Assembly,
   { vault: { store, warning }, document, journal }: OpenedSecrets & { journal: Journal },
   edges: Edges,
+  guarding: Guarding,
   address: () => { url: string; listening: string[] },
 ) {
   const about = { hallpass: edges.version, pid: edges.pid, startedAt: new Date(edges.clock.now()).toISOString() }
@@ -157,7 +171,7 @@ function composeStatus(
     description: store.describe(),
     warning: (document.trouble() ?? warning)?.summary ?? null,
   })
-  return createStatusReport({ current, about, vault, journal, address })
+  return createStatusReport({ current, about, vault, journal, address, access: () => reportAccess(current().config, guarding) })
 }
 
 function createStop(): { ask: () => void; asked: Promise<void> } {

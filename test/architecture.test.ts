@@ -9,11 +9,12 @@ type Import = { from: string; to: string; typeOnly: boolean }
 const table: Readonly<Record<string, string>> = {
   terms: '',
   errors: 'terms',
-  config: '',
+  files: '',
+  config: 'files',
   explain: '',
   journal: 'config T',
   network: 'config T',
-  vault: 'config T',
+  vault: 'files, config T',
   guard: 'config T, journal T',
   connect: 'config T',
   identity: 'vault T, network, config T',
@@ -22,13 +23,13 @@ const table: Readonly<Record<string, string>> = {
   register: 'config T, explain',
   doctor: 'config, vault, identity, broker, guard, network, explain',
   control: 'broker T, doctor, journal, explain, connect, config T',
-  'control/client': '',
+  'control/client': 'files',
   dashboard: 'control/client T',
-  daemon: 'guard, proxy, control, control/client, journal, config T',
+  daemon: 'files, guard, proxy, control, control/client, journal, config T',
   sandbox: '',
   cli: 'config, doctor, explain, connect, register, control/client, compose, daemon/service',
   compose:
-    'terms, errors, config, explain, journal, network, vault, guard, connect, identity, broker, proxy, register, doctor, control, control/client, dashboard, daemon',
+    'terms, errors, files, config, explain, journal, network, vault, guard, connect, identity, broker, proxy, register, doctor, control, control/client, dashboard, daemon',
   main: 'cli, compose',
 }
 

@@ -19,17 +19,18 @@ export async function connectIfRunning(io: Io, args: Arguments): Promise<Control
 
 /** The daemon on `--port` or HALLPASS_PORT; without either the one on the usual port, or the only one. Rejects with not-running or several-running. */
 export async function connect({ env, platform, home }: Io, { flags }: Arguments): Promise<ControlClient> {
-  const instances = await findInstances(pathsOf(platform, env, home).runtime)
+  const { runtime } = pathsOf(platform, env, home)
+  const instances = await findInstances(runtime)
   const wanted = flags.port ?? env.HALLPASS_PORT
   if (wanted) {
     const named = instances.find(({ port }) => String(port) === wanted)
     if (!named) throw new HallpassError('not-running', { where: ` on port ${wanted}` })
-    return connectControl(named.socket)
+    return connectControl(runtime, named)
   }
   const [only] = instances
   if (!only) throw new HallpassError('not-running', { where: '' })
   const chosen = instances.length === 1 ? only : instances.find(({ port }) => port === usualPort)
   if (!chosen)
     throw new HallpassError('several-running', { which: instances.map(({ port, pid }) => `port ${port} (process ${pid})`).join(', ') })
-  return connectControl(chosen.socket)
+  return connectControl(runtime, chosen)
 }

@@ -20,6 +20,7 @@ export async function runInForeground(io: Io, config: Config, { describe, reload
     if (daemon.vault.warning) io.err(renderForTerminal(daemon.vault.warning))
     if (daemon.addresses.length === 1) io.err('This machine has no IPv6: listening on 127.0.0.1 only.\n')
     io.out(describe(daemon))
+    io.out(describeKey(daemon))
     io.out(`Ready: ${daemon.url}\n`)
     const reason = await Promise.race([interruption, daemon.stopAsked.then(() => 'hallpass stop'), ...(broken ? [broken] : [])])
     io.err(`Stopping: ${reason}\n`)
@@ -27,4 +28,10 @@ export async function runInForeground(io: Io, config: Config, { describe, reload
   } finally {
     await daemon.close()
   }
+}
+
+/** How a request shows the key, where it needs one. */
+function describeKey({ access, url, routes }: RunningDaemon): string {
+  if (access.key.file === null) return ''
+  return `Every request needs the key of this run, which only you can read:\n\n  curl -H @${access.key.file} ${url}${routes[0]?.prefix ?? '/fhir'}\n\n`
 }

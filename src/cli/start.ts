@@ -17,5 +17,6 @@ export const runStart: Command = async (io, args) => {
 
 function describe(version: string, path: string, { url, routes, vault }: RunningDaemon): string {
   const rows = routes.map(route => [`${url}${route.prefix}`, `${route.origin}${route.basePath}`] as const)
-  return `hallpass ${version}\n\n${lines([...rows, ['configuration', path], ['tokens rest in', vault.description]])}\n`
+  const about = lines([...rows, ['configuration', path], ['tokens rest in', vault.description]])
+  return `hallpass ${version}\n\n${about}\n`
 }

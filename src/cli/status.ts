@@ -1,5 +1,5 @@
 // `hallpass status`: what runs, who is signed in, where tokens rest.
-import type { CredentialReport, ExchangeCounts, ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
+import type { AccessReport, CredentialReport, ExchangeCounts, ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
 import { connect } from './connect.ts'
 import { type Command, exitCodes } from './io.ts'
 import { lines } from './lines.ts'
@@ -12,13 +12,26 @@ export const runStatus: Command = async (io, args) => {
   return exitCodes.ok
 }
 
-function describe({ hallpass, url, pid, config, listening, vault, profiles, routes, waitingRequests, exchanges }: StatusReport): string {
+function describe({
+  hallpass,
+  url,
+  pid,
+  config,
+  listening,
+  vault,
+  access,
+  profiles,
+  routes,
+  waitingRequests,
+  exchanges,
+}: StatusReport): string {
   const rows: [string, string][] = [
     ['address', `${url} (${listening.join(' and ')}; process ${pid})`],
     ['configuration', config ?? 'built in, for the sandbox'],
     ['tokens rest in', vault.warning ? `${vault.description}: ${vault.warning}` : vault.description],
     ...profiles.flatMap(profile => rowsOfProfile(profile)),
     ...routes.map((route): [string, string] => [route.prefix, describeRoute(route)]),
+    ...describeAccess(access),
     ...describeCounts(exchanges),
     ...(waitingRequests ? [['waiting', `${waitingRequests} requests for a sign-in`] as [string, string]] : []),
   ]
@@ -34,6 +47,16 @@ function describeCredential({ kind, expiresAt, assumed, previous, warning }: Cre
   const until = expiresAt === null ? ', nobody said until when' : ` until ${expiresAt.slice(0, 10)}${assumed ? ' (assumed)' : ''}`
   const serves = previous ? [`the newest ${kind} is not taken by Entra ID yet; the one before it serves`] : []
   return [...serves, warning ?? `${kind}${until}`]
+}
+
+function describeAccess({ peerCheck, key, allowedOrigins, hosts, risks }: AccessReport): [string, string][] {
+  return [
+    ['peer check', `${peerCheck.state}: ${peerCheck.why}`],
+    ['key', key.file === null ? 'none is needed' : `needed: curl -H @${key.file}`],
+    ...(allowedOrigins.length ? [['pages of', allowedOrigins.join(', ')] as [string, string]] : []),
+    ...(hosts.length ? [['also called', hosts.join(', ')] as [string, string]] : []),
+    ...risks.map((risk): [string, string] => ['remains open', risk]),
+  ]
 }
 
 function describeCounts({ total, ownAuthorizations, droppedFields }: ExchangeCounts): [string, string][] {

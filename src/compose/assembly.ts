@@ -8,7 +8,6 @@ import { createHandler, type Handler } from '../daemon/handler.ts'
 import { createRedirectListener } from '../daemon/redirect-listener.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { explainAadsts } from '../explain/aadsts.ts'
-import type { PeerCheck } from '../guard/peer-check.ts'
 import { handleCallback, isCallback } from '../identity/callback.ts'
 import type { IdentityParts } from '../identity/client-application.ts'
 import { createIdentity } from '../identity/create-identity.ts'
@@ -25,7 +24,7 @@ import type { VaultDocument } from '../vault/vault-document.ts'
 import { type Credentials, composeCredentials } from './credentials/credentials.ts'
 import type { Rotation } from './credentials/rotation.ts'
 import type { Edges } from './edges.ts'
-import { composeAdmission, composePolicy } from './guarding.ts'
+import { composeAdmission, composePolicy, type Guarding } from './guarding.ts'
 import { cacheEntry } from './vault-entries.ts'
 
 export type Assembly = {
@@ -45,18 +44,20 @@ export type Lasting = {
   outbound: Outbound
   rotation: Rotation
   journal: Journal
-  peerCheck: PeerCheck
+  guarding: Guarding
+  api: Handle
   ownPort: () => number
 }
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
 /** Builds them; nothing of it acts before the first request. */
 export async function assemble(config: Config, lasting: Lasting): Promise<Assembly> {
   const { settings, routes } = config
-  const { edges, document, outbound, journal, ownPort, peerCheck } = lasting
+  const { edges, document, outbound, journal, ownPort, guarding, api } = lasting
   const { clock, tell, env } = edges
   const urlOf = (path: string) => `http://localhost:${ownPort()}${path}`
   const policy = composePolicy(config, ownPort)
-  const admission = composeAdmission(config, peerCheck)
+  const admission = composeAdmission(config, guarding)
   const credentials = await composeCredentials(config.profiles, lasting)
   const identities = composeIdentities(config, credentials, lasting)
   const broker = createBroker({
@@ -73,6 +74,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     limitSeconds: settings.signInLimitSeconds,
     maxWaiting: settings.maxWaitingRequests,
   })
+  broker.onSignedOut(() => guarding.keys.rotate())
   const explain: ExplainParts = {
     ...{ journal, routes },
     askForChallenge: route => askForChallenge(route, outbound.dispatcherFor(route.origin)),
@@ -111,7 +113,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     broker,
     credentials,
     explain,
-    handler: createHandler({ policy, admission, proxy, pages, ...callback, tell }),
+    handler: createHandler({ policy, admission, proxy, pages, api, ...callback, tell }),
     close: async reason => {
       broker.close(reason)
       listener.close()

@@ -1,8 +1,8 @@
 // Opens the vault and its document as the settings say.
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
-import { securePrivateFolder } from '../daemon/instance.ts'
 import type { HallpassError } from '../errors/hallpass-error.ts'
+import { securePrivateFolder } from '../files/private-files.ts'
 import { openKeychain } from '../vault/keychain.ts'
 import { type OpenedVault, openVault } from '../vault/open-vault.ts'
 import { passphraseFrom } from '../vault/passphrase-sources.ts'

@@ -1,21 +1,7 @@
 // Remembers which project files the user trusts: by the hash of their exact content, so that a changed file asks again.
-import { createHash, randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
-import { HallpassError } from '../errors/hallpass-error.ts'
-import { printable } from '../terms/printable.ts'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { readPrivateFile, replacePrivateFile, securePrivateFolder } from '../files/private-files.ts'
 
 /** The list of what is trusted, inside the folder for what outlives the daemon. */
 export function trustPath(state: string): string {
@@ -39,15 +25,15 @@ export function isTrusted(state: string, sha256: string): boolean {
 
 /** Remembers that the user trusts a content. `now` is in milliseconds since the epoch. Throws state-folder-unsafe. */
 export function recordTrust(state: string, { sha256, path, now }: { sha256: string; path: string; now: number }): void {
-  secureFolder(state)
+  securePrivateFolder(state)
   const others = readTrusted(state).filter(entry => entry.sha256 !== sha256)
   const trusted: Trusted[] = [...others.slice(1 - mostTrusted), { sha256, path, trustedAt: new Date(now).toISOString() }]
-  replaceFile(trustPath(state), `${JSON.stringify({ version: 1, trusted }, null, 2)}\n`)
+  replacePrivateFile(trustPath(state), `${JSON.stringify({ version: 1, trusted }, null, 2)}\n`)
 }
 
 /** What is trusted; nothing when the list is missing or is not ours to understand, so that the question comes again. */
 function readTrusted(state: string): Trusted[] {
-  const text = readPrivate(trustPath(state))
+  const text = readPrivateFile(trustPath(state))
   if (text === undefined) return []
   const list = parsed(text)
   return Array.isArray(list) ? list.filter(isEntry) : []
@@ -65,66 +51,5 @@ function parsed(text: string): unknown {
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
-  }
-}
-
-/** The text of a file that only the user may write, and that is no link. */
-function readPrivate(path: string): string | undefined {
-  const refuse = (why: string) => new HallpassError('state-folder-unsafe', { path: printable(path), why })
-  const descriptor = openPrivate(path, refuse)
-  if (descriptor === undefined) return undefined
-  try {
-    const { uid, mode } = fstatSync(descriptor)
-    const own = process.getuid?.()
-    if (own !== undefined && uid !== own) throw refuse('it belongs to another user')
-    if (own !== undefined && mode & 0o022) throw refuse('other users may write it')
-    return readFileSync(descriptor, 'utf8')
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function openPrivate(path: string, refuse: (why: string) => HallpassError): number | undefined {
-  try {
-    return openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
-    throw refuse(code === 'ELOOP' ? 'it is a symbolic link' : `it cannot be read: ${code}`)
-  }
-}
-
-function secureFolder(path: string): void {
-  const refuse = (why: string) => new HallpassError('state-folder-unsafe', { path: printable(path), why })
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw refuse(`it cannot be made: ${(error as NodeJS.ErrnoException).code}`)
-  }
-  const stats = lstatSync(path)
-  const own = process.getuid?.()
-  if (!stats.isDirectory()) throw refuse('it is not a folder')
-  if (own !== undefined && stats.uid !== own) throw refuse('it belongs to another user')
-  if (own !== undefined && stats.mode & 0o077) throw refuse('other users may enter it')
-}
-
-/** Writes a file that only its owner can read, at once or not at all. */
-function replaceFile(path: string, text: string): void {
-  const draft = `${path}.${randomUUID()}.tmp`
-  try {
-    const descriptor = openSync(draft, 'wx', 0o600)
-    try {
-      writeSync(descriptor, text)
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    renameSync(draft, path)
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw new HallpassError('state-folder-unsafe', {
-      path: dirname(path),
-      why: `it cannot be written: ${(error as NodeJS.ErrnoException).code}`,
-    })
   }
 }

@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Route } from '../terms/route.ts'
-import type { CredentialReport, ExchangeCounts, RouteReport, StatusReport, VaultReport } from './client/wire.ts'
+import type { AccessReport, CredentialReport, ExchangeCounts, RouteReport, StatusReport, VaultReport } from './client/wire.ts'
 
 export type StatusParts = {
   current: () => { broker: Broker; config: Config; credentials: { report(profile: string): CredentialReport | null } }
@@ -11,9 +11,10 @@ export type StatusParts = {
   vault: () => VaultReport
   journal: Journal
   address: () => Pick<StatusReport, 'url' | 'listening'>
+  access: () => AccessReport
 }
 
-export function createStatusReport({ current, about, vault, journal, address }: StatusParts): () => Promise<StatusReport> {
+export function createStatusReport({ current, about, vault, journal, address, access }: StatusParts): () => Promise<StatusReport> {
   return async () => {
     const { broker, config, credentials } = current()
     const profiles = await broker.profiles()
@@ -25,6 +26,7 @@ export function createStatusReport({ current, about, vault, journal, address }: 
       listening,
       config: config.path ?? null,
       vault: vault(),
+      access: access(),
       profiles: profiles.map(({ profile, account, signIn, waiting }) => ({
         profile,
         signedIn: account !== undefined,

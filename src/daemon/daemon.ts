@@ -5,13 +5,15 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { findInstances } from '../control/client/instances.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { securePrivateFolder } from '../files/private-files.ts'
 import { type Peers, watchPeers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, refuseConnect, serverOptions } from '../guard/server-limits.ts'
 import type { Clock } from '../terms/edges.ts'
 import { limitConnections } from './connection-limit.ts'
 import type { Handler } from './handler.ts'
-import { removeInstance, securePrivateFolder, socketPathOf, writeInstance } from './instance.ts'
+import { removeInstance, socketPathOf, writeInstance } from './instance.ts'
 import { type Listening, listenOnLoopback } from './listen.ts'
+import type { RunKeys } from './run-keys.ts'
 
 export type DaemonLimits = {
   /** Milliseconds for a request's head to arrive. */
@@ -32,6 +34,7 @@ export type DaemonParts = {
   handler: Handler
   peers: Peers
   limits: DaemonLimits
+  keys: RunKeys
   socketApi: FastifyInstance
 }
 
@@ -57,8 +60,10 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts.handler, parts.peers, parts.limits))
   const socket = socketPathOf(parts.platform, runtime, listening.port)
   try {
+    parts.keys.publish(runtime, listening.port)
     await listenForControl(parts.socketApi, socket, parts.platform)
   } catch (error) {
+    parts.keys.withdraw()
     await closeServers(listening.servers, 0, clock)
     throw error
   }
@@ -75,6 +80,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     addresses: listening.addresses,
     close: async graceMs => {
       removeInstance(runtime, listening.port)
+      parts.keys.withdraw()
       await closeServers(listening.servers, graceMs, clock)
       await parts.socketApi.close()
     },

@@ -2,10 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerError } from '../errors/answer.ts'
 import type { HallpassError } from '../errors/hallpass-error.ts'
-import { type Admission, judgeCaller } from '../guard/admission.ts'
+import { type Admission, judgeApiKey, judgeKey, judgeUser } from '../guard/admission.ts'
 import { answerPreflight, isPreflight, sharedFields } from '../guard/cors.ts'
 import { type Head, isNavigation, readHead } from '../guard/head.ts'
-import { judgeHead, judgeOrigin, judgeOwnPage, judgeVersion, type Policy } from '../guard/judge.ts'
+import { judgeApi, judgeHead, judgeOrigin, judgeOwnPage, judgeVersion, type Policy } from '../guard/judge.ts'
 import { peerPending } from '../guard/peers.ts'
 import type { Tell } from '../journal/events.ts'
 import { isForwarded } from '../proxy/fields.ts'
@@ -20,6 +20,8 @@ export type HandlerParts = {
   proxy: HandleProxied
   /** Everything under `/-/`, and `/`. */
   pages: Handle
+  /** The control API under `/-/api/`. */
+  api: Handle
   callback: Handle
   isCallback: (method: string, target: string) => boolean
   tell: Tell
@@ -34,7 +36,8 @@ type Arrival = {
   expectsContinue: boolean
   head: Head
   navigating: boolean
-  place: 'callback' | 'own' | 'proxied'
+  /** `link` is what a person follows without a key: one-time sign-in paths, and the health checks of scripts. */
+  place: 'callback' | 'api' | 'link' | 'own' | 'proxied'
 }
 
 export function createHandler(parts: HandlerParts): Handler {
@@ -54,6 +57,8 @@ export function createHandler(parts: HandlerParts): Handler {
 function placeOf({ isCallback }: HandlerParts, method: string, target: string): Arrival['place'] {
   if (isCallback(method, target)) return 'callback'
   const path = pathOf(target)
+  if (path.startsWith('/-/api/')) return 'api'
+  if (path.startsWith('/-/sign-in/') || path.startsWith('/-/health/')) return 'link'
   return path === '/' || path === '/-' || path.startsWith('/-/') ? 'own' : 'proxied'
 }
 
@@ -63,6 +68,7 @@ function judge({ policy }: HandlerParts, { request, head, navigating, place }: A
   const refusal = judgeVersion(httpVersion) ?? judgeHead(method, target, head, policy)
   if (refusal || place === 'callback') return refusal
   if (place === 'proxied') return judgeOrigin(method, head, policy)
+  if (place === 'api') return judgeApi(head, policy)
   // A top-level navigation to a page of ours shows it and changes nothing, whatever site it comes from.
   return navigating && method === 'GET' && !head.hasBody ? undefined : judgeOwnPage(method, head, policy)
 }
@@ -71,13 +77,21 @@ function admit(parts: HandlerParts, arrival: Arrival): void {
   const { request, response, expectsContinue, head, navigating, place } = arrival
   // Nobody is there to answer, and nothing will tell that again.
   if (request.socket.destroyed) return
-  const refusal = judgeCaller(request.socket, parts.admission)
+  const isAsking = place === 'proxied' && isPreflight(request.method ?? '', head)
+  const refusal = judgeUser(request.socket, parts.admission) ?? judgeKeys(parts, place, isAsking, head)
   if (refusal) return refuse(parts, arrival, refusal)
   if (place === 'callback') return serve(parts.callback, arrival)
-  if (place === 'own') return serve(parts.pages, arrival)
-  if (isPreflight(request.method ?? '', head)) return answerPreflight(response, head, isForwarded)
+  if (place === 'api') return serve(parts.api, arrival)
+  if (place !== 'proxied') return serve(parts.pages, arrival)
+  if (isAsking) return answerPreflight(response, head, isForwarded)
   const { hasBody, host = '' } = head
   parts.proxy(request, response, { navigating, hasBody, expectsContinue, host, shared: sharedFields(head, parts.policy) })
+}
+
+/** Browsers send no field of ours with a preflight, a redirect or a link. */
+function judgeKeys({ admission }: HandlerParts, place: Arrival['place'], isAsking: boolean, head: Head): HallpassError | undefined {
+  if (place === 'api') return judgeApiKey(head, admission)
+  return place === 'callback' || place === 'link' || isAsking ? undefined : judgeKey(head, admission)
 }
 
 function serve(handle: Handle, { request, response, expectsContinue }: Arrival): void {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import { answerError } from '../errors/answer.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
-import { type Admission, judgeCaller } from '../guard/admission.ts'
+import { type Admission, judgeUser } from '../guard/admission.ts'
 import { readHead } from '../guard/head.ts'
 import { judgeHead, judgeVersion, type Policy } from '../guard/judge.ts'
 import { peerPending, watchPeers } from '../guard/peers.ts'
@@ -89,7 +89,7 @@ function answer(
 ) {
   const { method = '', url: target = '', httpVersion, socket } = request
   const refusal =
-    judgeVersion(httpVersion) ?? judgeHead(method, target, readHead(request.rawHeaders), policy) ?? judgeCaller(socket, admission)
+    judgeVersion(httpVersion) ?? judgeHead(method, target, readHead(request.rawHeaders), policy) ?? judgeUser(socket, admission)
   if (refusal) return answerError(response, refusal, 'program')
   if (isCallback(method, target)) return callback(request, response)
   if (method === 'GET' && pathOf(target).startsWith('/-/sign-in/')) return pages(request, response)

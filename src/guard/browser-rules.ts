@@ -57,6 +57,18 @@ export function judgeOwnPage(method: string, head: Head, policy: Policy): Hallpa
   })
 }
 
+/**
+ * For the control API: nobody but its own pages and programs. A page whose Sec-Fetch-Site says same-origin because a development server stands
+ * between is refused here by its Origin.
+ */
+export function judgeApi(head: Head, { port }: Policy): HallpassError | undefined {
+  const { origin, referer, site, repeatedBrowserField } = head
+  const isOwn = (text: string | undefined) => !text || isOwnOrigin(originOf(text), head)
+  if (!repeatedBrowserField && isOwn(origin) && isOwn(referer) && (site === undefined || site === 'same-origin')) return undefined
+  const fix = `Only its own pages and programs may do this: open http://localhost:${port}/ in your browser.`
+  return new HallpassError('browser-refused', { rule: 'control API', fix })
+}
+
 const noOrigins: ReadonlySet<string> = new Set()
 
 function isSafe(method: string): boolean {

@@ -7,7 +7,7 @@ import { judgeHost } from './host.ts'
 import type { Policy } from './policy.ts'
 import { judgeMethod, judgeTarget } from './request-line.ts'
 
-export { judgeOrigin, judgeOwnPage } from './browser-rules.ts'
+export { judgeApi, judgeOrigin, judgeOwnPage } from './browser-rules.ts'
 export type { Policy } from './policy.ts'
 export { judgeVersion } from './request-line.ts'
 

@@ -21,8 +21,8 @@ export function judgeMethod(method: string): HallpassError | undefined {
 }
 
 /** The refusal of a method, with the Allow field that a 405 owes (RFC 9110 section 15.5.6). */
-export function refuseMethod(): HallpassError {
-  return new HallpassError('method-refused', {}, { fields: { Allow: allow } })
+export function refuseMethod(allowed = allow): HallpassError {
+  return new HallpassError('method-refused', { methods: allowed }, { fields: { Allow: allowed } })
 }
 
 /**

@@ -1,11 +1,11 @@
 // The daemon's sockets, folder and browser: private, on both loopbacks or none, and never a shell.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { findInstances } from '../../src/control/client/instances.ts'
-import { securePrivateFolder, socketPathOf, writeInstance } from '../../src/daemon/instance.ts'
+import { socketPathOf, writeInstance } from '../../src/daemon/instance.ts'
 import { listenOnLoopback } from '../../src/daemon/listen.ts'
 import { createOpenBrowser } from '../../src/daemon/open-browser.ts'
 import { createHome, recordingBrowser, startDaemon } from '../harness/hallpass.ts'
@@ -25,21 +25,6 @@ t.test('both loopback addresses at one port', async t => {
     listenOnLoopback(port, () => createServer()),
     { code: 'port-taken', message: new RegExp(`Port ${port} on 127.0.0.1 is held`) },
   )
-})
-
-t.test('the folder of socket and instance file is closed to others, or refused', async t => {
-  const folder = temporaryFolder(t)
-  const fresh = join(folder, 'a', 'b')
-  securePrivateFolder(fresh)
-  t.equal(statSync(fresh).mode & 0o777, 0o700)
-  const open = join(folder, 'open')
-  mkdirSync(open)
-  chmodSync(open, 0o755)
-  t.throws(() => securePrivateFolder(open), { code: 'state-folder-unsafe', message: /other users may enter it/ })
-  symlinkSync(fresh, join(folder, 'link'))
-  t.throws(() => securePrivateFolder(join(folder, 'link')), { code: 'state-folder-unsafe', message: /symbolic link/ })
-  writeFileSync(join(folder, 'file'), '')
-  t.throws(() => securePrivateFolder(join(folder, 'file')), { code: 'state-folder-unsafe', message: /not a folder/ })
 })
 
 t.test('what a dead daemon left is swept away; rubbish is no daemon', async t => {

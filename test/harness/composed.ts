@@ -126,7 +126,7 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
   if (!instance) throw new Error('the daemon left no instance file')
   return {
     daemon,
-    control: connectControl(instance.socket),
+    control: connectControl(edges.paths.runtime, instance),
     sandbox,
     clock,
     opened,

@@ -1,7 +1,9 @@
 // The command line's side of the control socket.
 import { request } from 'node:http'
+import type { Socket } from 'node:net'
 import { HallpassError } from '../../errors/hallpass-error.ts'
 import { type ErrorCode, errorTable } from '../../errors/table.ts'
+import { connectToOwn } from './own-daemon.ts'
 import type {
   CancelReport,
   CancelRequest,
@@ -11,6 +13,7 @@ import type {
   CertificateRequest,
   ExchangeReport,
   Failure,
+  Instance,
   JournalReport,
   LoginOutcome,
   LoginReport,
@@ -53,13 +56,17 @@ export type ControlClient = {
 /** JSON leaves out what is undefined. */
 type Loose<T> = { [Name in keyof T]: T[Name] | undefined }
 
-/** A client of the daemon behind this socket. Calls reject with the daemon's HallpassError, or not-running when nobody listens. */
-export function connectControl(socketPath: string): ControlClient {
-  const call = <T>(method: string, path: string, body?: object) => exchange<T>(socketPath, method, path, body)
+/**
+ * A client of the daemon that left this instance file in `runtime`. Every call makes sure first that it talks to the user's own. Calls reject
+ * with the daemon's HallpassError, or as connectToOwn does.
+ */
+export function connectControl(runtime: string, instance: Instance): ControlClient {
+  const call = async <T>(method: string, path: string, body?: object, signal?: AbortSignal) =>
+    exchange<T>(await connectToOwn(runtime, instance), method, path, body, signal)
   return {
     status: () => call('GET', '/status'),
     login: body => call('POST', '/login', body),
-    outcome: (id, signal) => exchange(socketPath, 'GET', `/login/${id}`, undefined, signal),
+    outcome: (id, signal) => call('GET', `/login/${id}`, undefined, signal),
     cancelLogin: body => call('POST', '/login/cancel', body),
     logout: body => call('POST', '/logout', body),
     token: body => call('POST', '/token', body),
@@ -81,12 +88,12 @@ export function connectControl(socketPath: string): ControlClient {
   }
 }
 
-function exchange<T>(socketPath: string, method: string, path: string, body: object | undefined, signal?: AbortSignal): Promise<T> {
+function exchange<T>(socket: Socket, method: string, path: string, body: object | undefined, signal?: AbortSignal): Promise<T> {
   const text = body && JSON.stringify(body)
   const headers = text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }
   return new Promise((resolve, reject) => {
     const gone = (cause: unknown) => reject(new HallpassError('not-running', { where: '' }, { cause }))
-    const call = request({ socketPath, method, path, headers, ...(signal && { signal }) }, response => {
+    const call = request({ createConnection: () => socket, method, path, headers, ...(signal && { signal }) }, response => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', gone)

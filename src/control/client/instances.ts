@@ -1,7 +1,9 @@
 // Finds the daemons that run, by the files that they leave in the runtime folder.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { checkPrivateFolder, readPrivateFile } from '../../files/private-files.ts'
+import { keyFiles } from './key-files.ts'
 import type { Instance } from './wire.ts'
 
 /** Where the daemon on a port leaves its file. */
@@ -9,34 +11,26 @@ export function instanceFile(runtime: string, port: number): string {
   return join(runtime, `instance-${port}.json`)
 }
 
-/** The daemons that run now, by their files; what dead ones left is swept away. */
+/** The daemons that run now, by their files; what dead ones left is swept away. Rejects with state-folder-unsafe when others may write there. */
 export async function findInstances(runtime: string): Promise<Instance[]> {
+  if (!checkPrivateFolder(runtime)) return []
   const found: Instance[] = []
-  for (const name of namesIn(runtime)) {
+  for (const name of readdirSync(runtime)) {
     const port = Number(/^instance-(\d+)\.json$/.exec(name)?.[1])
     const instance = Number.isInteger(port) ? readInstance(runtime, port) : undefined
     if (!instance) continue
     if (await answers(instance.socket)) found.push(instance)
-    else rmSync(instanceFile(runtime, port), { force: true })
+    else for (const file of [instanceFile(runtime, port), ...keyFiles(runtime, port)]) rmSync(file, { force: true })
   }
   return found
 }
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-}
-
 function readInstance(runtime: string, port: number): Instance | undefined {
   try {
-    const instance = JSON.parse(readFileSync(instanceFile(runtime, port), 'utf8')) as Instance
-    return instance.version === 1 && instance.port === port && typeof instance.socket === 'string' ? instance : undefined
+    const instance = JSON.parse(readPrivateFile(instanceFile(runtime, port)) ?? 'null') as Instance | null
+    return instance?.version === 1 && instance.port === port && typeof instance.socket === 'string' ? instance : undefined
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

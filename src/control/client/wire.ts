@@ -47,6 +47,17 @@ export type RouteReport = {
   pausedUntil: string | null
 }
 
+/** Who is let in, and what remains open on this machine. */
+export type AccessReport = {
+  peerCheck: { state: 'on' | 'off' | 'unavailable'; why: string }
+  /** The file holds the whole field for `curl -H @FILE`; null when no key is needed. */
+  key: { required: boolean; file: string | null }
+  allowedOrigins: readonly string[]
+  hosts: readonly string[]
+  allowUids: readonly number[]
+  risks: readonly string[]
+}
+
 /** The answer to `GET /status`. */
 export type StatusReport = {
   version: 1
@@ -57,6 +68,7 @@ export type StatusReport = {
   config: string | null
   listening: string[]
   vault: VaultReport
+  access: AccessReport
   profiles: ProfileReport[]
   routes: RouteReport[]
   waitingRequests: number

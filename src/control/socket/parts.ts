@@ -23,6 +23,8 @@ export type SocketApiParts = {
   /** The broker and the configuration in force. */
   current: () => { broker: Broker; config: Config; credentials: CredentialKeeper; explain: ExplainParts }
   status: () => Promise<StatusReport>
+  /** Proves that we know the key of this run. */
+  prove: (nonce: string) => string
   /** Ends the daemon, after this answer is out. */
   stop: () => void
 }

@@ -10,6 +10,13 @@ export const commandLineErrors = {
     'No hallpass daemon is running{where}.',
     'Start one with `hallpass start`, or `hallpass try` for the sandbox.',
   ),
+  'daemon-unproven': entry(
+    500,
+    1,
+    'forbidden',
+    'What answers at the control socket of port {port} is not your hallpass daemon: {why}.',
+    'Nothing was told to it. See whose process it is, end it, and start hallpass again.',
+  ),
   'several-running': entry(500, 2, 'invalid', 'Several hallpass daemons are running: {which}.', 'Name one with `--port PORT`.'),
   'aadsts-unknown': entry(404, 1, 'not-found', '{code} is not in the catalogue.', 'Look it up at {page}.'),
   internal: entry(

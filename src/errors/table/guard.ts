@@ -17,6 +17,14 @@ export const guardErrors = {
     'The connection comes from another user of this machine (uid {uid}).',
     'If that user may use your sign-in, add the number to `access.allowUids` (or `--access-allow-uids`).',
   ),
+  'key-required': entry(
+    401,
+    1,
+    'login',
+    'This request needs the key of this run in the field Hallpass-Key.',
+    'It lies where only its owner reads: `curl -H @{file}` sends it. `access.key` says when it is needed.',
+  ),
+  'media-type-refused': entry(415, 1, 'not-supported', 'The control API takes JSON only.', 'Send the body as application/json.'),
   'peer-unknown': entry(
     403,
     1,
@@ -32,7 +40,7 @@ export const guardErrors = {
     'Upgrading the connection is not supported.',
     'Send the request without the Upgrade field.',
   ),
-  'method-refused': entry(405, 1, 'not-supported', 'This method is not forwarded.', 'Use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.'),
+  'method-refused': entry(405, 1, 'not-supported', 'This method is not taken here.', 'Use {methods}.'),
   'target-refused': entry(
     400,
     1,

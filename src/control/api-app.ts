@@ -1,0 +1,23 @@
+// What both faces of the control API have in common: bodies are taken exactly as defined, and refused in our words.
+import Fastify, { type FastifyInstance } from 'fastify'
+import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
+
+/** An app without routes. By default Fastify would drop unknown members and turn `1` into `true`. */
+export function createApiApp(): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 64 * 1024,
+    exposeHeadRoutes: false,
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+  })
+  app.removeContentTypeParser('text/plain')
+  return app
+}
+
+/** What Fastify refuses by itself has a status of its own; its words may repeat what was sent. */
+export function asApiError(thrown: unknown): HallpassError {
+  const { statusCode = 500 } = thrown as { statusCode?: number }
+  if (thrown instanceof HallpassError || statusCode >= 500) return asHallpassError(thrown)
+  if (statusCode === 415) return new HallpassError('media-type-refused', {}, { cause: thrown })
+  return new HallpassError('request-malformed', {}, { cause: thrown })
+}

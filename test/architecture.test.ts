@@ -14,7 +14,7 @@ const table: Readonly<Record<string, string>> = {
   explain: '',
   journal: 'config T',
   network: 'config T',
-  vault: 'files, config T',
+  vault: 'config T',
   guard: 'config T, journal T',
   connect: 'config T',
   identity: 'vault T, network, config T',

@@ -113,4 +113,13 @@ export const verbs: Readonly<Record<string, VerbDefinition>> = {
     options: { port, output, header: { description: 'Print the whole Authorization field.' } },
     load: async () => (await import('./token.ts')).runToken,
   },
+  reset: {
+    summary: 'show every trace of hallpass on this machine, and remove it on yes',
+    options: {
+      yes: { description: 'Remove without asking.' },
+      'with-config': { description: 'Your own configuration file too.' },
+      'keep-keychain': { description: 'Leave the OS keychain as it is.' },
+    },
+    load: async () => (await import('./reset.ts')).runReset,
+  },
 }

@@ -59,8 +59,10 @@ export function confidentialApplications(parts: IdentityParts): Applications<Con
     made.set(key, application)
     return application
   }
-  /** A credential that is no longer kept leaves the memory too. */
+  let brought = false
+  /** A credential that is no longer kept leaves the memory too, and so does every token once the vault has forgotten them. */
   const usable = () => {
+    if (brought && parts.cache.get() === undefined) made.clear()
     const credentials = usableCredentials(parts)
     const keys = new Set(credentials.map(credential => JSON.stringify(credential)))
     for (const key of made.keys()) if (!keys.has(key)) made.delete(key)
@@ -74,6 +76,7 @@ export function confidentialApplications(parts: IdentityParts): Applications<Con
       for (const credential of usable()) {
         try {
           const result = await withEvidence(() => call(applicationWith(credential)))
+          brought = true
           if (refused.length > 0 || !result?.fromCache) parts.proved(credential, refused)
           return result
         } catch (error) {

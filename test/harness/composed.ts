@@ -10,13 +10,14 @@ import type { Event } from '../../src/journal/events.ts'
 import type { ObservedExchange } from '../../src/sandbox/contract.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { driveDate, type ManualClock, manualClock } from '../fixtures/clocks.ts'
-import { createHome } from './hallpass.ts'
+import { createHome, type Home } from './hallpass.ts'
 
 export type Composed = {
   daemon: RunningDaemon
   /** What the command line would talk to. */
   control: ControlClient
   sandbox: Sandbox
+  home: Home
   clock: ManualClock
   /** URLs that would have opened in a browser. */
   opened: string[]
@@ -43,6 +44,8 @@ export type ComposedOptions = {
   fhirRoute?: Record<string, unknown>
   /** Routes besides `/fhir` and `/dicom`, with the same profile unless they name another. */
   routes?: Record<string, { origin: string; kind: 'fhir' | 'dicom'; audience: string }>
+  /** What AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH say. */
+  credentials?: Partial<Pick<Edges, 'environmentSecret' | 'environmentCertificate'>>
   /** False is a machine without a desktop. */
   desktop?: boolean
   /** Lets the whole process, MSAL and the sandbox too, live by the driven clock. */
@@ -96,6 +99,7 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     askSecret: undefined,
     version: 'test',
     environmentSecret: undefined,
+    ...options.credentials,
     paths: pathsOf(process.platform, home.env, home.path),
     tell: event => {
       events.push(event)
@@ -128,6 +132,7 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     daemon,
     control: connectControl(edges.paths.runtime, instance),
     sandbox,
+    home,
     clock,
     opened,
     events,

@@ -19,6 +19,20 @@ export const commandLineErrors = {
   ),
   'several-running': entry(500, 2, 'invalid', 'Several hallpass daemons are running: {which}.', 'Name one with `--port PORT`.'),
   'aadsts-unknown': entry(404, 1, 'not-found', '{code} is not in the catalogue.', 'Look it up at {page}.'),
+  'reset-unfinished': entry(
+    500,
+    1,
+    'exception',
+    'Removed so far: {done}. Then it went no further: {why}',
+    'Run `hallpass reset` again: it goes on with what is left.',
+  ),
+  'reset-daemon-stays': entry(
+    500,
+    1,
+    'timeout',
+    'The daemon on port {port} (process {pid}) does not end, so nothing was removed.',
+    'End that process, then run `hallpass reset` again.',
+  ),
   internal: entry(
     500,
     1,

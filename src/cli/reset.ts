@@ -21,7 +21,7 @@ export const runReset: Command = async (io, { switches }) => {
     io.err('Nothing was removed.\n')
     return exitCodes.failed
   }
-  for (const daemon of daemons) await stop(io, daemon)
+  for (const daemon of daemons) await stop(io, edges.paths.runtime, daemon)
   await removeTraces(edges, removal)
   io.err('Removed. What Entra ID knows (the registration, its secrets and certificates) is as it was.\n')
   return exitCodes.ok
@@ -59,8 +59,9 @@ function nothingDone(io: Io, error: unknown): unknown {
 const patience = { most: 10_000, between: 50 }
 
 /** It writes the vault while it ends, so its process must be gone. Rejects with reset-daemon-stays. */
-async function stop(io: Io, { socket, pid, port }: Instance): Promise<void> {
-  await connectControl(socket).stop().catch(unlessGone)
+async function stop(io: Io, runtime: string, instance: Instance): Promise<void> {
+  const { pid, port } = instance
+  await connectControl(runtime, instance).stop().catch(unlessGone)
   const deadline = Date.now() + patience.most
   while (io.isAlive(pid)) {
     if (Date.now() > deadline) throw new HallpassError('reset-daemon-stays', { pid, port })

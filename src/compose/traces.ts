@@ -2,8 +2,8 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { securePrivateFolder } from '../daemon/instance.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
+import { checkPrivateFolder, securePrivateFolder } from '../files/private-files.ts'
 import { openKeychain } from '../vault/keychain.ts'
 import type { Fence } from '../vault/keychain-messages.ts'
 import { openMarker } from '../vault/marker.ts'
@@ -42,7 +42,7 @@ const accounts = [
  */
 export async function findTraces(edges: Edges, { keepKeychain = false }: Removal = {}): Promise<Traces> {
   const { state, runtime, config } = edges.paths
-  for (const folder of [state, runtime]) if (existsSync(folder)) securePrivateFolder(folder)
+  for (const folder of [state, runtime]) checkPrivateFolder(folder)
   const { items, unasked } = keepKeychain ? { items: [], unasked: undefined } : await findItems(edges)
   const files = [...filesIn(state), ...(runtime.startsWith(join(state, '/')) ? [] : filesIn(runtime))]
   const own = join(config, 'hallpass.jsonc')

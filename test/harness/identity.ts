@@ -27,7 +27,7 @@ export type Rig = {
   fhir: Wanted
   dicom: Wanted
   /** Another identity of the same profile over the same vault, as after a restart. */
-  restarted(): Identity
+  restarted(parts?: Partial<IdentityParts>): Identity
   identity: Identity
   /** Signs a person in by authorization code, from the early question to the redemption. */
   signIn(wanted: Wanted, how?: { identity?: Identity; username?: string; wish?: SignInWish }): Promise<Bearer>
@@ -45,7 +45,6 @@ export type RigOptions = {
   sandbox?: SandboxOptions
   profile?: Partial<Profile>
   credential?: (sandbox: Sandbox) => ClientCredential | undefined
-  parts?: Partial<IdentityParts>
 }
 
 /** Starts sandbox and identity, and ends both with the test. */
@@ -64,7 +63,7 @@ export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> 
   const grants: Rig['grants'] = []
   sandbox.observer.on('exchange', ({ grantType }) => grantType && grants.push(grantType))
   const profile = profileOf(sandbox, options.profile)
-  const restarted = () =>
+  const restarted = (parts: Partial<IdentityParts> = {}) =>
     createIdentity({
       profile,
       ownPort: () => callback.port,
@@ -82,7 +81,7 @@ export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> 
       clock,
       explain: code => explainAadsts(code, profile),
       grantEnded: end => void ends.push(end),
-      ...options.parts,
+      ...parts,
     })
   const { fhir, dicom } = wantedOf(sandbox, profile)
   const serverBehind = (ms: number) => {

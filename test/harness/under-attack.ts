@@ -9,7 +9,7 @@ export type UnderAttack = {
   home: Home
   daemon: RunningDaemon
   sandbox: Sandbox
-  /** The live token of the first route. */
+  /** The live token of the first route; empty when nobody is signed in. */
   token: string
   /** True while it is the process that was started. */
   alive(): boolean
@@ -22,13 +22,18 @@ export type AttackOptions = {
   route?: Record<string, unknown>
   args?: string[]
   env?: Record<string, string>
+  /** False leaves nobody signed in. */
+  signIn?: boolean
 }
+
+/** Where a route leads; what checks the token learns it. */
+export type Upstream = Pick<StrictOrigin, 'origin' | 'base'> & Partial<Pick<StrictOrigin, 'expectToken'>>
 
 /** Routes by prefix, each to a strict origin under its base. Everything ends with the test. */
 export async function startUnderAttack(
   t: Test,
-  origins: Readonly<Record<string, StrictOrigin>>,
-  { settings = {}, route = {}, args = [], env = {} }: AttackOptions = {},
+  origins: Readonly<Record<string, Upstream>>,
+  { settings = {}, route = {}, args = [], env = {}, signIn = true }: AttackOptions = {},
 ): Promise<UnderAttack> {
   const sandbox = await startSandbox()
   const home = createHome()
@@ -52,13 +57,14 @@ export async function startUnderAttack(
     await sandbox.close()
     home.remove()
   })
+  const alive = () => daemon.child.exitCode === null && daemon.child.signalCode === null
+  if (!signIn) return { home, daemon, sandbox, token: '', alive }
   const [prefix = ''] = Object.keys(origins)
   const waiting = fetch(`${daemon.url}${prefix}/warm`)
   const [, link = ''] = await daemon.printed(/(http:\/\/localhost:\d+\/-\/sign-in\/\S+)/)
   await signInByForm(link)
   await (await waiting).arrayBuffer()
   const token = (await hallpass(home, ['token', prefix])).stdout.trim()
-  for (const origin of Object.values(origins)) origin.expectToken(token)
-  const alive = () => daemon.child.exitCode === null && daemon.child.signalCode === null
+  for (const origin of Object.values(origins)) origin.expectToken?.(token)
   return { home, daemon, sandbox, token, alive }
 }

@@ -1,34 +1,19 @@
-// The keychain store against a real gnome-keyring: what rests there, and every way in which it can fail.
+// The keychain store against a real gnome-keyring, and in the full run against KeePassXC: what rests there, and what nobody else sees.
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
-import { HallpassError } from '../../src/errors/hallpass-error.ts'
-import type { ErrorCode } from '../../src/errors/table.ts'
-import { type KeychainOptions, openKeychain } from '../../src/vault/keychain.ts'
+import t from 'tap'
 import { recogniseKeychainError } from '../../src/vault/keychain-errors.ts'
 import type { SpawnChild } from '../../src/vault/keychain-process.ts'
-import { systemClock } from '../fixtures/clocks.ts'
-import { plainSpawn } from '../fixtures/plain-spawn.ts'
+import { childPath, failsWith, keychainsOf } from '../fixtures/keychains.ts'
 import { testVaultStore } from '../fixtures/vault-store-contract.ts'
+import { startKeePassXc } from '../fixtures/with-keepassxc.ts'
 import { startSecretService } from '../fixtures/with-secret-service.ts'
 
-const childPath = fileURLToPath(new URL('../../src/vault/keychain-child.js', import.meta.url))
+t.setTimeout(300_000)
 const service = await startSecretService()
 t.teardown(service.stop)
-
-const keychain = (account: string, options: Partial<KeychainOptions> = {}) =>
-  openKeychain({ childPath, env: service.env, service: 'hallpass', account, clock: systemClock, spawn: plainSpawn, ...options })
-
-async function failsWith(t: Test, access: () => Promise<unknown>, code: ErrorCode, summary: RegExp, remedy = /--vault memory/) {
-  const thrown = await access().catch(error => error)
-  if (!(thrown instanceof HallpassError)) return t.fail(`expected ${code}, got ${thrown}`)
-  t.equal(thrown.code, code)
-  t.match(thrown.summary, summary)
-  return t.match(thrown.remedy, remedy)
-}
+const keychain = keychainsOf(service.env)
 
 t.test('keeps the contract of every store', async t => testVaultStore(t, name => keychain(name)))
 
@@ -54,34 +39,6 @@ t.test('the probe leaves nothing behind', async t => {
   t.notMatch(found, /probe/)
 })
 
-t.test('a locked keyring is locked, not empty; unlocked, the same store goes on', async t => {
-  const store = keychain('locked')
-  await store.write('kept')
-  await service.lock()
-  for (const access of [store.read, () => store.write('new'), store.remove, store.probe])
-    await failsWith(t, access, 'vault-locked', /locked/, /Unlock it.*--vault memory/)
-  await service.unlock()
-  t.equal(await store.read(), 'kept')
-})
-
-t.test('a keyring daemon that died comes back locked; unlocked, the same store goes on', async t => {
-  const store = keychain('died')
-  await store.write('kept')
-  await service.kill()
-  await failsWith(t, store.read, 'vault-locked', /locked/)
-  await service.unlock()
-  t.equal(await store.read(), 'kept')
-})
-
-t.test('a frozen keyring is a time-out; thawed, the same store goes on', async t => {
-  const store = keychain('frozen')
-  await store.write('kept')
-  await service.freeze()
-  await failsWith(t, store.read, 'vault-timeout', /did not answer within 2 s/)
-  await service.thaw()
-  t.equal(await store.read(), 'kept')
-})
-
 t.test('nothing secret stands in the arguments or the environment of the child', async t => {
   const env = { ...service.env, AZURE_CLIENT_SECRET: 'in-our-environment', NODE_OPTIONS: '--require=/nonexistent.cjs' }
   let seen = ''
@@ -95,58 +52,6 @@ t.test('nothing secret stands in the arguments or the environment of the child',
   t.match(seen, service.env.DBUS_SESSION_BUS_ADDRESS, 'it was its environment that was read')
   t.notMatch(seen, /in-the-document|in-our-environment|nonexistent/)
   t.equal(await store.read(), 'in-the-document')
-})
-
-t.test('an item of another program under our names makes ours ambiguous', async t => {
-  const store = keychain('twice')
-  await store.write('ours')
-  await service.secretTool(['store', '--label=x', 'service', 'hallpass', 'username', 'twice', 'by', 'another'], 'theirs')
-  await failsWith(t, store.read, 'vault-ambiguous', /service hallpass, user twice/, /Remove the one/)
-})
-
-t.test('a prompt that nobody answers', async t => {
-  const desktop = await startSecretService({ prompter: 'silent' })
-  t.teardown(desktop.stop)
-  const env = { ...desktop.env, DISPLAY: ':0' }
-  await keychain('vault', { env }).write('kept')
-  await desktop.lock()
-
-  await t.test('does not outlive its daemon: the child ends when the pipe to it closes', async t => {
-    const child = spawn(process.execPath, [childPath], { env, stdio: ['pipe', 'ignore', 'ignore'] })
-    const ended = once(child, 'exit')
-    child.stdin.write(`${JSON.stringify({ op: 'set', service: 'hallpass', account: 'vault', value: 'old' })}\n`)
-    await desktop.prompted()
-    child.stdin.end()
-    t.same(await ended, [null, 'SIGKILL'])
-  })
-
-  await t.test('is waited for as long as a person may need, then the child is killed', async t => {
-    let ended: Promise<unknown[]> | undefined
-    const spying = ((command, args, options) => {
-      const child = spawn(command, args, options)
-      ended = once(child, 'exit')
-      return child
-    }) as SpawnChild
-    const store = keychain('vault', { env, spawn: spying, timeouts: { plain: 1, prompting: 700 } })
-    await failsWith(t, store.read, 'vault-timeout', /within 0.7 s/, /prompt/)
-    t.same(await ended, [null, 'SIGKILL'])
-  })
-
-  await desktop.unlock()
-  t.equal(await keychain('vault', { env }).read(), 'kept')
-})
-
-t.test('where there is no keychain, it says why and what to install', async t => {
-  const none = await startSecretService({ provider: 'none' })
-  t.teardown(none.stop)
-  await failsWith(t, keychain('vault', { env: none.env }).probe, 'vault-absent', /no program here offers/, /apt-get install gnome-keyring/)
-  const fresh = await startSecretService({ provider: 'new' })
-  t.teardown(fresh.stop)
-  await failsWith(t, keychain('vault', { env: fresh.env }).probe, 'vault-absent', /no collection/, /Log in to the desktop once/)
-  await fresh.stop()
-  await failsWith(t, keychain('vault', { env: fresh.env }).probe, 'vault-absent', /D-Bus cannot be reached/, /dbus-run-session/)
-  const env = { PATH: service.env.PATH, HOME: service.env.HOME }
-  await failsWith(t, keychain('vault', { env }).probe, 'vault-absent', /has no D-Bus/, /apt-get install dbus gnome-keyring/)
 })
 
 t.test('a child that cannot do its work', async t => {
@@ -169,3 +74,23 @@ t.test('words that cannot be provoked here', async t => {
   t.equal(unknown.code, 'vault-absent')
   t.equal(unknown.summary, 'There is no usable OS keychain: Platform failure: no good, Bearer [redacted].')
 })
+
+if (process.env.HALLPASS_TEST_FULL) {
+  t.test('KeePassXC keeps the contract of every store too', async t => {
+    const program = await startKeePassXc()
+    t.teardown(program.stop)
+    const store = keychainsOf(program.env)
+    await store('vault').probe()
+    t.equal(await store('vault').read(), null)
+    await testVaultStore(t, name => store(name))
+    await store('vault').write('é '.repeat(30_000))
+    t.ok((await store('vault').read()) === 'é '.repeat(30_000))
+    t.equal(await program.secretTool(['lookup', 'service', 'hallpass', 'username', 'vault']), 'é '.repeat(30_000))
+  })
+
+  t.test('KeePassXC whose database exposes no group keeps nothing, and says nothing: a time-out that names the remedy', async t => {
+    const program = await startKeePassXc({ exposed: false })
+    t.teardown(program.stop)
+    await failsWith(t, keychainsOf(program.env)('vault').probe, 'vault-timeout', /within 2 s/, /KeePassXC: let the database expose a group/)
+  })
+}

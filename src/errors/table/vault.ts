@@ -15,7 +15,7 @@ export const vaultErrors = {
     1,
     'timeout',
     'The OS keychain did not answer within {seconds} s.',
-    'Look for its prompt on your desktop, restart the keyring if there is none; `--vault memory` starts without it.',
+    'Look for its prompt on your desktop; if there is none, restart the keyring (KeePassXC: let the database expose a group). `--vault memory` starts without it.',
   ),
   'vault-ambiguous': entry(
     500,

@@ -19,6 +19,9 @@ const debianPackages = {
   openssl: 'openssl',
 }
 
+/** Those that only the full run drives. */
+const debianPackagesOfFullRun = { keepassxc: 'keepassxc' }
+
 /** Leaves node_modules as the lock file says, and tap built; does nothing when that is done already. */
 export function setUp() {
   const wanted = createHash('sha256').update(readFileSync('package-lock.json')).update(readFileSync('package.json')).digest('hex')
@@ -30,8 +33,9 @@ export function setUp() {
 }
 
 /** Installs the Debian packages that tests drive and that are missing, when this user may; the tests say what they lack. */
-export function setUpDebian() {
-  const missing = Object.keys(debianPackages).filter(name => !isInstalled(debianPackages[name]))
+export function setUpDebian({ full } = {}) {
+  const wanted = { ...debianPackages, ...(full && debianPackagesOfFullRun) }
+  const missing = Object.keys(wanted).filter(name => !isInstalled(wanted[name]))
   if (missing.length === 0 || !isOnPath('apt-get')) return
   const asRoot = process.getuid?.() === 0 ? [] : isOnPath('sudo') ? ['sudo', '-n'] : undefined
   if (asRoot === undefined) {

@@ -6,7 +6,7 @@ import { setUpDebian } from './set-up.js'
 
 const args = process.argv.slice(2)
 const full = args.includes('--full')
-setUpDebian()
+setUpDebian({ full })
 await build()
 
 const tap = spawn(process.execPath, ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...args.filter(arg => arg !== '--full')], {

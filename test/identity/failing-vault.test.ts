@@ -29,15 +29,16 @@ for (const [name, failure] of Object.entries({
       set: (text: string | undefined) => document.set('msal', text),
       setAside: (text: string) => document.set('msal:unreadable', text),
     }
-    const rig = await startRig(t, { parts: { cache } })
+    const rig = await startRig(t)
+    const identity = rig.restarted({ cache })
 
-    const bearer = await rig.signIn(rig.fhir)
+    const bearer = await rig.signIn(rig.fhir, { identity })
     t.ok(bearer.reveal(), 'the sign-in succeeds')
     await t.rejects(document.flush(), { name: 'HallpassError' })
     t.equal(troubles.length, 1, 'and the trouble is told once')
     t.equal(await kept.read(), null, 'nothing rests in the store')
-    t.equal((await rig.identity.silently(rig.fhir))?.reveal(), bearer.reveal())
-    t.ok(await rig.identity.silently(rig.dicom), 'another token comes without a person')
+    t.equal((await identity.silently(rig.fhir))?.reveal(), bearer.reveal())
+    t.ok(await identity.silently(rig.dicom), 'another token comes without a person')
     t.equal(
       (await rig.restarted().account())?.username,
       (await rig.identity.account())?.username,

@@ -32,6 +32,9 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
   #resume: (() => void) | undefined
   #interim = 0
   #over = false
+  #held = false
+  #complete = false
+  #failure: Error | undefined
 
   constructor(exchange: Exchange, takeHead: TakeHead) {
     this.#exchange = exchange
@@ -50,9 +53,20 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
     else this.resume()
   }
 
+  /** Its answer waits: should the origin break off meanwhile, that counts only if the answer is wanted after all. */
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    if (this.#failure) this.#fail(this.#failure)
+  }
+
   /** The origin may send on. */
   resume(): void {
-    if (!this.#over) this.#resume?.()
+    if (this.#complete) this.onComplete()
+    else if (!this.#over) this.#resume?.()
   }
 
   onConnect(abort: (reason?: Error) => void): void {
@@ -76,7 +90,9 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
-    if (this.#over) return
+    // An answer to HEAD has nothing that could be stopped.
+    this.#complete = this.#held
+    if (this.#over || this.#held) return
     this.#over = true
     if (this.delivery) this.delivery.end()
     else this.#exchange.finish()
@@ -85,6 +101,11 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#over) return
     this.#over = true
+    if (this.#held) this.#failure = error
+    else this.#fail(error)
+  }
+
+  #fail(error: Error): void {
     this.delivery?.abort()
     this.#exchange.fail(asOriginFailure(error, this.#exchange))
   }

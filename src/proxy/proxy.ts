@@ -1,4 +1,4 @@
-// A request's way through the proxy, step by step: match, access, acquire, fields and outbound, forward, answer.
+// A request's way through the proxy, step by step: match, access, acquire, fields and outbound, forward, [replay], answer.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Route } from '../terms/route.ts'
@@ -11,6 +11,7 @@ import { createLiveExchanges } from './live-exchanges.ts'
 import { buildSending, readWhole, type Sending } from './outbound.ts'
 import type { ProxyParts } from './parts.ts'
 import { refuse } from './refuse.ts'
+import { replays } from './replay.ts'
 import { buildTarget, matchRoute } from './target.ts'
 
 export type HandleProxied = (request: IncomingMessage, response: ServerResponse, caller: Caller) => void
@@ -46,6 +47,11 @@ function send(exchange: Exchange): void {
 }
 
 const takeHead: TakeHead = (exchange, attempt, status, rawFields) => {
+  const pass = () => {
+    startAnswer(exchange, attempt, status, rawFields)
+    attempt.resume()
+  }
+  if (status === 401 && replays(exchange, attempt, rawFields, { again: () => send(exchange), pass })) return false
   startAnswer(exchange, attempt, status, rawFields)
   return true
 }

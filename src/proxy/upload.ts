@@ -62,7 +62,7 @@ export class Upload {
   leave(reader: Reader): void {
     if (this.#reader !== reader) return
     this.#reader = undefined
-    if (!this.#held) this.discard()
+    if (!this.#held && !this.ended) this.discard()
   }
 
   discard(): void {

@@ -22,14 +22,14 @@ export function createReport({ slots, backOff }: { slots: Slots; backOff: BackOf
     const slot = slots.of(route)
     const bearer = slots.alive(slot)
     const last = backOff.last(slot.key)
-    const pausedUntil = backOff.now(slot.key)?.until
+    const pause = backOff.now(slot.key)
     const due = last ? Math.max(slot.refreshAt, last.until) : slot.refreshAt
     return {
       expiresAt: bearer?.expiresAt,
       refreshAt: bearer && Number.isFinite(due) ? due : undefined,
       failure: last?.error,
       needsPerson: last !== undefined && !last.error,
-      pausedUntil,
+      pausedUntil: pause?.error && pause.until,
     }
   }
 }

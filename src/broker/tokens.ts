@@ -90,7 +90,9 @@ export function createTokens(parts: TokenParts): Tokens {
       if (signal.aborted || !(error instanceof HallpassError)) throw error
       const bearer = alive()
       if (bearer) return bearer
-      const next = backOff.now(slot.key)
+      const next = backOff.last(slot.key)
+      // Once more after a moment: the network may just have woken up, the server just have hiccuped.
+      if (next?.failures === 1 && isPassing(error)) return renew(slot, claims, signal)
       throw next?.error ? withRetryAfter(error, next.until, clock.now()) : error
     }
   }
@@ -155,6 +157,10 @@ export function createTokens(parts: TokenParts): Tokens {
     },
     waiting: askPerson.waiting,
   }
+}
+
+function isPassing({ code }: HallpassError): boolean {
+  return code === 'entra-unreachable' || code === 'entra-unclear'
 }
 
 function forget({ slots, backOff }: TokenParts, profile: string): void {

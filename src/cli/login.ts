@@ -55,7 +55,7 @@ ${deviceWarning} The code is good until ${until}; Ctrl-C gives up.\n`
 async function leave(control: ControlClient, { profile, began }: LoginReport): Promise<string | undefined> {
   if (!began) return 'it had begun before'
   const { cancelled, waiting } = await control.cancelLogin({ profile, unlessWaitedFor: true })
-  return !cancelled && waiting > 0 ? `${waiting} requests wait for it` : undefined
+  return !cancelled && waiting > 0 ? `${waiting === 1 ? 'a request waits' : `${waiting} requests wait`} for it` : undefined
 }
 
 async function cancel(io: Io, control: ControlClient, wanted: string | undefined): Promise<number> {

@@ -73,7 +73,7 @@ function describeCounts({ total, ownAuthorizations, droppedFields }: ExchangeCou
 }
 
 function describeProfile({ signedIn, username, signInLink, waitingRequests }: ProfileReport): string {
-  const waiting = waitingRequests ? ` (${waitingRequests} requests wait)` : ''
+  const waiting = waitingRequests ? ` (${waitingRequests} ${waitingRequests === 1 ? 'request waits' : 'requests wait'})` : ''
   if (signInLink) return `waits for you${waiting}: ${signInLink}`
   return signedIn ? `signed in as ${username}` : 'nobody is signed in'
 }

@@ -30,8 +30,6 @@ export type Composed = {
   opening(nth?: number): Promise<string>
   /** Resolves when a timer waits that rings in this many milliseconds. */
   timer(ms: number): Promise<void>
-  /** Resolves when a timer waits that rings within this many milliseconds. */
-  timerWithin(ms: number): Promise<void>
   /** Resolves with the nth exchange that a service of the sandbox answered and that fits, the first unless said. */
   exchanged(fits: (exchange: ObservedExchange) => boolean, nth?: number): Promise<ObservedExchange>
 }
@@ -140,7 +138,6 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     told: name => until(() => events.find((event): event is Extract<Event, { event: typeof name }> => event.event === name)),
     opening: (nth = 1) => until(() => opened[nth - 1]),
     timer: async ms => void (await until(() => clock.waiting().includes(ms) || undefined)),
-    timerWithin: async ms => void (await until(() => clock.waiting().some(left => left <= ms) || undefined)),
     exchanged: (fits, nth = 1) => until(() => exchanges.filter(fits)[nth - 1]),
   }
 }

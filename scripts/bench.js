@@ -1,10 +1,12 @@
 // `npm run bench`: processor time per small request, next to http-proxy and @fastify/http-proxy, in one run.
 // Absolute times drift with the machine; the ratios, taken from interleaved rounds, hold.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { makeCertificate } from './bench/certificate.js'
+import { load, median } from './bench/measure.js'
 import { build } from './build.js'
 import { setUpDebian } from './set-up.js'
 
@@ -21,7 +23,7 @@ const { signInByForm } = await import('../dist/test/harness/sign-in-form.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'hallpass-bench-'))
 const children = []
-const certificate = makeCertificate()
+const certificate = makeCertificate(folder)
 console.log(
   `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}; ${clients} clients, ${rounds} rounds of ${seconds} s`,
 )
@@ -41,10 +43,10 @@ async function compare(scheme, keys) {
     { name: 'http-proxy 1.18.1', ...(await startPeer('bench/http-proxy.js', origin)) },
     { name: '@fastify/http-proxy 11.6.3', ...(await startPeer('bench/fastify-http-proxy.js', origin)) },
   ]
-  for (const candidate of candidates) load(candidate, 1)
+  for (const candidate of candidates) load(candidate, 1, clients)
   const results = candidates.map(() => [])
   for (let round = 0; round < rounds; round++) {
-    for (const [index, candidate] of candidates.entries()) results[index].push(load(candidate, seconds))
+    for (const [index, candidate] of candidates.entries()) results[index].push(load(candidate, seconds, clients))
   }
   const base = median(results[1].map(({ micros }) => micros))
   console.log(`\n${`${scheme} origin, 1.6 KB resource`.padEnd(43)}µs of processor   of http-proxy   requests/s`)
@@ -56,24 +58,6 @@ async function compare(scheme, keys) {
     )
     process.kill(pid, 'SIGTERM')
   })
-}
-
-/** One round of load: processor time that the process itself spent (user + system), per request. */
-function load({ pid, url }, duration) {
-  const before = processorMicros(pid)
-  const { stdout } = spawnSync('wrk', ['-t1', `-c${clients}`, `-d${duration}s`, url], { encoding: 'utf8' })
-  const spent = processorMicros(pid) - before
-  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1])
-  if (/Non-2xx/.test(stdout) || !requests) throw new Error(`${url} did not answer properly:\n${stdout}`)
-  return { micros: spent / requests, rate: requests / duration }
-}
-
-/** From /proc/PID/stat: fields 14 and 15, in clock ticks of 10 ms. */
-function processorMicros(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
 async function startHallpass(origin) {
@@ -110,22 +94,4 @@ async function launch(script, args) {
   children.push(child)
   for await (const line of createInterface({ input: child.stdout })) return { port: Number(line), pid: child.pid }
   throw new Error(`${script} did not start`)
-}
-
-function makeCertificate() {
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost']
-  const files = [
-    '-addext',
-    'subjectAltName=DNS:localhost,IP:127.0.0.1',
-    '-keyout',
-    join(folder, 'key.pem'),
-    '-out',
-    join(folder, 'cert.pem'),
-  ]
-  return spawnSync('openssl', [...args, ...files], { stdio: 'ignore' }).status === 0
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
 }

@@ -8,9 +8,10 @@ export type UrlMatch = {
   end: number
   /** For `replace`: what takes their place. */
   to: string
-  /** Bytes of the first colon and the first slash: the replacement is spelt like them. */
-  colon: readonly [from: number, to: number]
-  slash: readonly [from: number, to: number]
+  /** Where the first colon and the two slashes begin: the replacement's are spelt like them. */
+  colonAt: number
+  slashAt: number
+  secondAt: number
 }
 
 /** Behind `more` lies what has not come yet; `none` stays none whatever comes. */
@@ -45,7 +46,8 @@ export function matchUrl(text: Text, start: number, table: UrlTable): MatchResul
     const found = matchHost(text, hostAt, host, secure)
     if (found === 'none') continue
     if (found === 'more') return 'more'
-    return { ...found, colon: [colonAt, slashAt], slash: [slashAt, secondAt] }
+    const { verdict, end, to } = found
+    return { verdict, end, to, colonAt, slashAt, secondAt }
   }
   return 'none'
 }
@@ -125,14 +127,18 @@ function endsUrl(code: number): boolean {
 
 const goesOn: ReadonlySet<number> = new Set([...'-._~%:@/?#'].map(character => character.charCodeAt(0)))
 
-/** Behind a word, letters in either case; `none` or `incomplete`. */
+/** Behind a word without backslash and percent, letters in either case; `none` or `incomplete`. */
 function readWord({ bytes, spelling, final }: Text, start: number, word: string): number {
   let at = start
   for (let index = 0; index < word.length; index++) {
+    const wanted = word.charCodeAt(index)
+    if (bytes[at] === wanted) {
+      at++
+      continue
+    }
     const character = readCharacter(bytes, at, spelling, final)
     if (character === incomplete) return incomplete
     const code = codeOf(character)
-    const wanted = word.charCodeAt(index)
     if (code !== wanted && (code | 0x20) !== (wanted >= 0x61 ? wanted : none)) return none
     at += widthOf(character)
   }
@@ -140,6 +146,7 @@ function readWord({ bytes, spelling, final }: Text, start: number, word: string)
 }
 
 function readOne({ bytes, spelling, final }: Text, at: number, wanted: number): number {
+  if (bytes[at] === wanted) return at + 1
   const character = readCharacter(bytes, at, spelling, final)
   if (character === incomplete) return incomplete
   return codeOf(character) === wanted ? at + widthOf(character) : none

@@ -35,6 +35,7 @@ export class UrlScanner implements BodyRewrite {
   readonly #table: UrlTable
   readonly #spelling: Spelling
   readonly #needles: readonly Buffer[]
+  readonly #mayFollow: Uint8Array
   #kept: Buffer = empty
   /** An odd number of backslashes stands before what is kept: its first backslash is the second half of `\\`. */
   #oddBefore = false
@@ -46,7 +47,8 @@ export class UrlScanner implements BodyRewrite {
   constructor(table: UrlTable, spelling: Spelling) {
     this.#table = table
     this.#spelling = spelling
-    this.#needles = needlesOf(spelling)
+    this.#needles = needlesOf[spelling]
+    this.#mayFollow = firstBytes(table)
   }
 
   push(chunk: Buffer): Buffer {
@@ -84,6 +86,7 @@ export class UrlScanner implements BodyRewrite {
       const at = nextPlace(bytes, from, this.#needles, places)
       if (at === bytes.length) return text.final ? at : this.#heldFrom(text, floor)
       from = at + 1
+      if (!this.#mayMatch(bytes, at)) continue
       const start = this.#startBefore(bytes, at)
       if (start < floor) continue
       const match = matchUrl(text, start, this.#table)
@@ -93,6 +96,13 @@ export class UrlScanner implements BodyRewrite {
       floor = match.end
       from = Math.max(from, floor)
     }
+  }
+
+  /** False when two plain slashes stand here and no known host begins as what follows them. */
+  #mayMatch(bytes: Buffer, at: number): boolean {
+    if (bytes[at] !== slash || bytes[at + 1] !== slash) return true
+    const next = bytes[at + 2]
+    return next === undefined || this.#mayFollow[next] === 1
   }
 
   #take(bytes: Buffer, start: number, match: UrlMatch, edits: Edit[]): void {
@@ -110,18 +120,23 @@ export class UrlScanner implements BodyRewrite {
     let first = at
     const before = characterBefore(bytes, first, this.#spelling)
     if (before !== incomplete && codeOf(before) === 0x2f) first -= widthOf(before)
-    let start = this.#back(bytes, first, ':')
-    const secure = this.#back(bytes, start, 's')
+    let start = this.#back(bytes, first, 0x3a)
+    const secure = this.#back(bytes, start, 0x73)
     if (secure >= 0) start = secure
-    for (const letter of 'ptth') start = this.#back(bytes, start, letter)
+    start = this.#back(bytes, this.#back(bytes, start, 0x70), 0x74)
+    start = this.#back(bytes, this.#back(bytes, start, 0x74), 0x68)
     return start >= 0 && beginsCharacter(bytes, start, this.#oddBefore) ? start : -1
   }
 
-  #back(bytes: Buffer, end: number, letter: string): number {
+  /** Where a colon or a small or capital letter begins that ends before a byte, or -1. */
+  #back(bytes: Buffer, end: number, wanted: number): number {
+    if (end <= 0) return -1
+    // None of `:http` and `s` can be the last byte of an escape.
+    if (bytes[end - 1] === wanted) return end - 1
     const before = characterBefore(bytes, end, this.#spelling)
     if (before === incomplete) return -1
     const code = codeOf(before)
-    return code === letter.charCodeAt(0) || (code | 0x20) === letter.charCodeAt(0) ? end - widthOf(before) : -1
+    return code === wanted || (wanted >= 0x61 && (code | 0x20) === wanted) ? end - widthOf(before) : -1
   }
 
   /** The first byte near the end from which a known URL may have begun. */
@@ -136,11 +151,28 @@ export class UrlScanner implements BodyRewrite {
   }
 }
 
+const slashes = Buffer.from('//')
+const escaped = [Buffer.from('\\/'), Buffer.from('\\u00')]
+const encoded = [Buffer.from('%2')]
 /** What stands in every URL, in each way to write it: two slashes, an escaped slash, any character by its number. */
-function needlesOf(spelling: Spelling): readonly Buffer[] {
-  const json = allowsJson(spelling) ? ['\\/', '\\u00'] : []
-  const percent = allowsPercent(spelling) ? ['%2'] : []
-  return ['//', ...json, ...percent].map(needle => Buffer.from(needle))
+const needlesOf: Readonly<Record<Spelling, readonly Buffer[]>> = {
+  plain: [slashes],
+  json: [slashes, ...escaped],
+  percent: [slashes, ...encoded],
+  'json-or-percent': [slashes, ...escaped, ...encoded],
+}
+
+const slash = 0x2f
+const known = new WeakMap<UrlTable, Uint8Array>()
+
+/** For each byte, 1 when it may be the first of a known host: in either case, or escaped. */
+function firstBytes(table: UrlTable): Uint8Array {
+  const earlier = known.get(table)
+  if (earlier) return earlier
+  const bytes = new Uint8Array(256)
+  for (const { name } of table) for (const first of [name, name.toUpperCase(), '\\', '%']) bytes[first.charCodeAt(0)] = 1
+  known.set(table, bytes)
+  return bytes
 }
 
 /** The first place from a byte on at which a needle stands, or the length; `places` remembers where each was found last. */
@@ -167,9 +199,9 @@ const written = new Map<string, Buffer>()
 const mostWritten = 256
 
 /** The replacement, its colons and slashes spelt as those that it replaces. */
-function spelt(bytes: Buffer, { to, colon, slash }: UrlMatch): Buffer {
-  const plain = colon[1] - colon[0] === 1 && slash[1] - slash[0] === 1
-  if (!plain) return Buffer.from(respell(to, bytes.toString('latin1', ...colon), bytes.toString('latin1', ...slash)), 'latin1')
+function spelt(bytes: Buffer, { to, colonAt, slashAt, secondAt }: UrlMatch): Buffer {
+  if (slashAt - colonAt > 1 || secondAt - slashAt > 1)
+    return Buffer.from(respell(to, bytes.toString('latin1', colonAt, slashAt), bytes.toString('latin1', slashAt, secondAt)), 'latin1')
   const known = written.get(to)
   if (known) return known
   const text = Buffer.from(to, 'latin1')

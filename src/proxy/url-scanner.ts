@@ -1,17 +1,7 @@
 // Replaces known URLs in a document that comes in pieces: constant memory, and the same result wherever the pieces end.
 import type { BodyRewrite } from './steps.ts'
 import { matchUrl, type Text, type UrlMatch } from './url-match.ts'
-import {
-  allowsJson,
-  allowsPercent,
-  beginsCharacter,
-  characterBefore,
-  codeOf,
-  endsOdd,
-  incomplete,
-  type Spelling,
-  widthOf,
-} from './url-spelling.ts'
+import { allowsJson, allowsPercent, beginsCharacter, characterBefore, codeOf, incomplete, type Spelling, widthOf } from './url-spelling.ts'
 import type { UrlTable } from './url-table.ts'
 
 /** A URL that the table refuses. */
@@ -25,8 +15,8 @@ export class RefusedUrl extends Error {
   }
 }
 
-/** Longest piece of a scheme with its colon and a slash, every character escaped and the last one cut: what may wait for the next piece. */
-const longestBeginning = 47
+/** Longest piece that may have begun a URL and holds no needle yet: `https:`, every character by its number, and most of a slash's. */
+const longestBeginning = 6 * 6 + 3
 const empty = Buffer.alloc(0)
 
 type Edit = { from: number; to: number; text: Buffer }
@@ -36,9 +26,8 @@ export class UrlScanner implements BodyRewrite {
   readonly #spelling: Spelling
   readonly #needles: readonly Buffer[]
   readonly #mayFollow: Uint8Array
+  /** Begins with a whole character: an escape whose rest has not come is never let go. */
   #kept: Buffer = empty
-  /** An odd number of backslashes stands before what is kept: its first backslash is the second half of `\\`. */
-  #oddBefore = false
   /** Bytes of the document before what is kept. */
   #passed = 0
   replaced = 0
@@ -70,7 +59,6 @@ export class UrlScanner implements BodyRewrite {
     const edits: Edit[] = []
     const end = this.#collect(text, edits)
     this.#kept = end === bytes.length ? empty : bytes.subarray(end)
-    if (allowsJson(this.#spelling)) this.#oddBefore = endsOdd(bytes, end, this.#oddBefore)
     this.#passed += end
     return edits.length === 0 ? bytes.subarray(0, end) : apply(bytes, edits, end)
   }
@@ -125,7 +113,7 @@ export class UrlScanner implements BodyRewrite {
     if (secure >= 0) start = secure
     start = this.#back(bytes, this.#back(bytes, start, 0x70), 0x74)
     start = this.#back(bytes, this.#back(bytes, start, 0x74), 0x68)
-    return start >= 0 && beginsCharacter(bytes, start, this.#oddBefore) ? start : -1
+    return start >= 0 && beginsCharacter(bytes, start) ? start : -1
   }
 
   /** Where a colon or a small or capital letter begins that ends before a byte, or -1. */
@@ -143,7 +131,7 @@ export class UrlScanner implements BodyRewrite {
   #heldFrom(text: Text, floor: number): number {
     const { bytes } = text
     for (let at = Math.max(floor, bytes.length - longestBeginning); at < bytes.length; at++) {
-      if (mayBegin(bytes[at] as number, this.#spelling) && beginsCharacter(bytes, at, this.#oddBefore)) {
+      if (mayBegin(bytes[at] as number, this.#spelling) && beginsCharacter(bytes, at)) {
         if (matchUrl(text, at, this.#table) === 'more') return at
       }
     }

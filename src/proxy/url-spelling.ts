@@ -51,17 +51,12 @@ export function characterBefore(bytes: Buffer, end: number, spelling: Spelling):
   return character(bytes[end - 1] as number, 1)
 }
 
-/** True when the byte is a backslash that begins an escape or may begin one, rather than the second half of `\\`. `oddBefore`: see UrlScanner. */
-export function beginsCharacter(bytes: Buffer, at: number, oddBefore: boolean): boolean {
-  return bytes[at] !== backslash || !endsOdd(bytes, at, oddBefore)
-}
-
-/** True when an odd number of backslashes ends before `end`; `oddBefore` is what was so before the first byte. */
-export function endsOdd(bytes: Buffer, end: number, oddBefore: boolean): boolean {
-  let first = end
+/** False for a backslash that is the second half of `\\`. The first byte of all begins a character. */
+export function beginsCharacter(bytes: Buffer, at: number): boolean {
+  if (bytes[at] !== backslash) return true
+  let first = at
   while (first > 0 && bytes[first - 1] === backslash) first--
-  const odd = (end - first) % 2 === 1
-  return first === 0 && oddBefore ? !odd : odd
+  return (at - first) % 2 === 0
 }
 
 export function allowsJson(spelling: Spelling): boolean {

@@ -81,6 +81,34 @@ t.test('also when they end after every byte', async t => {
   t.pass()
 })
 
+t.test('little is held back, whatever comes', async t => {
+  let most = 0
+  for (let seed = 1; seed <= cases / 3; seed++) {
+    const chance = seeded(seed)
+    const scanner = new UrlScanner(mapBack, 'json-or-percent')
+    const tricky = [
+      'h',
+      'http',
+      '\\',
+      '\\u0068',
+      '%68',
+      'https:\\/\\/',
+      'http://localhost:3447/fhir',
+      'http://localhost:3000',
+      'http%3A%2F%2Flocal',
+      '/',
+    ]
+    const pieces = Array.from({ length: 40 }, () => chance.pick(tricky).repeat(1 + chance.integer(20)) + chance.pick(['', 'x', '"']))
+    let [read, written] = [0, 0]
+    for (const piece of pieces.filter(piece => !piece.includes('3447'))) {
+      read += piece.length
+      written += scanner.push(Buffer.from(piece)).length
+      most = Math.max(most, read - written)
+    }
+  }
+  t.ok(most > 0 && most < 400, `at most ${most} bytes`)
+})
+
 /** A document with some bytes changed, cut out or doubled: its pieces no longer have a known fate. */
 function garbled(document: Buffer, chance: Seeded): Buffer {
   const bytes = [...document]

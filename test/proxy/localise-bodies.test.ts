@@ -100,6 +100,24 @@ t.test('an escaped backslash in front of u0068 is no letter', async t => {
   t.equal(localise(text), text)
 })
 
+t.test('backslashes count however pieces cut them', async t => {
+  const numbered = [...`${fhirOrigin}/x`].map(letter => `\\u00${letter.charCodeAt(0).toString(16)}`).join('')
+  for (const url of [`\\u0068ttps://${host}/x`, numbered])
+    for (let backslashes = 0; backslashes < 5; backslashes++) {
+      const text = Buffer.from(`"${'\\'.repeat(backslashes)}${url}"`)
+      const whole = localise(text.toString())
+      t.equal(whole !== text.toString(), backslashes % 2 === 0, `${backslashes} before`)
+      for (let cut = 0; cut <= text.length; cut++) {
+        const scanner = new UrlScanner(linksOf().localise, 'json')
+        const pieces = [scanner.push(text.subarray(0, cut)), scanner.push(text.subarray(cut)), scanner.end()]
+        if (Buffer.concat(pieces).toString() !== whole) t.fail(`${text} cut at ${cut}`)
+      }
+      const scanner = new UrlScanner(linksOf().localise, 'json')
+      const single = [...text].map(byte => scanner.push(Buffer.of(byte)))
+      t.equal(Buffer.concat([...single, scanner.end()]).toString(), whole)
+    }
+})
+
 t.test('of several routes, the one by which the request came wins, else the longest base', async t => {
   const url = (path: string) => `"${dicomOrigin}/v2${path}"`
   t.equal(localise(`"${fhirOrigin}/Patient"`, routes.admin), `"${ours}/admin/Patient"`)

@@ -1,6 +1,7 @@
 // Requests over real sockets: what the service gets of addresses of ours, and what is refused before it is stored.
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { type Dispatcher, request } from 'undici'
@@ -107,6 +108,18 @@ t.test('a long body is mapped as it passes, and aborted before its end when it m
   const text = (await answer.setEncoding('utf8').toArray()).join('')
   t.match(text, `at byte ${long(`${other.ours}/fhir`).length + 2} of the body`)
   t.equal((await other.broken())?.whole, false, 'the origin knows that it has not got all')
+})
+
+t.test('a small body that never comes whole never reaches the service', async t => {
+  const { url, seen, send } = await startService(t)
+  const upload = httpRequest(`${url}/Patient`, { method: 'POST', headers: { 'content-type': json, 'content-length': 1000 } })
+  upload.on('error', () => undefined).write('{"resourceType":')
+  const [socket] = (await once(upload, 'socket')) as [Socket]
+  if (socket.connecting) await once(socket, 'connect')
+  upload.destroy()
+  await new Promise(closed => socket.once('close', closed))
+  t.equal((await send('{}')).status, 200)
+  t.equal(seen.length, 1)
 })
 
 t.test('what a client holds back until 100 Continue is mapped too', async t => {

@@ -7,12 +7,15 @@ import { takeAzureCredentials } from './cli/azure-credentials.ts'
 import type { Io } from './cli/io.ts'
 import { readSecret } from './cli/read-secret.ts'
 import { run } from './cli/run.ts'
+import { HallpassError } from './errors/hallpass-error.ts'
+import { renderForTerminal } from './errors/render.ts'
 
 // By default SIGUSR1 opens the inspector, through which any program on this machine could read tokens from memory.
 process.on('SIGUSR1', () => undefined)
 // Whoever reads our output may leave early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
 
+await refuseWindows()
 keepOutOfCores()
 
 const credentials = takeAzureCredentials(process.env)
@@ -38,6 +41,18 @@ const io: Io = {
 }
 
 process.exitCode = await run(io)
+
+/** An inspector or a heap snapshot on signal shows whoever asks, or whoever finds the file, every token in memory. */
+async function refuseWindows(): Promise<void> {
+  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
+  const opening = options.find(option => /^--(?:inspect(?!-port|-publish)|debug(?:=|$)|heapsnapshot|heap-prof)/.test(option))
+  // An editor may open the inspector from a module that it preloads; some builds of Node have none.
+  const url = process.features.inspector ? (await import('node:inspector')).url() : undefined
+  if (opening === undefined && url === undefined) return
+  const error = new HallpassError('memory-open', { option: opening?.split('=')[0] ?? 'an inspector' })
+  process.stderr.write(renderForTerminal(error))
+  process.exit(error.entry.exitCode)
+}
 
 function interruption(): Promise<string> {
   return new Promise(resolve => {

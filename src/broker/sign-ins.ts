@@ -97,7 +97,10 @@ export function createSignIns(parts: SignInParts): SignIns {
         ...(choose && { prompt: 'select_account' }),
         alsoConsent: furtherScopes(parts.routes, profile, wanted),
       })
-      if (authorization.kind === 'code') await authorization.check()
+      if (authorization.kind === 'code') {
+        refuseForeignPage(authorization.url, identity)
+        await authorization.check()
+      }
       backOff.clear(key)
       return authorization
     } catch (thrown) {
@@ -138,7 +141,9 @@ export function createSignIns(parts: SignInParts): SignIns {
     const { profile, link, authorizationUrl, device } = entry.signIn
     const prompt = device && { userCode: device.userCode, verificationUri: device.verificationUri }
     try {
-      const opened = await parts.openBrowser(authorizationUrl ?? link, parts.identities.get(profile)?.browser)
+      const identity = parts.identities.get(profile)
+      const origin = authorizationUrl ? (identity?.authorizationOrigin ?? '') : new URL(link).origin
+      const opened = await parts.openBrowser(authorizationUrl ?? link, origin, identity?.browser)
       tell({ event: 'sign-in-started', profile, link, opened, ...prompt })
     } catch (error) {
       tell({ event: 'browser-failed', profile, link })
@@ -205,4 +210,10 @@ const beginning = (profile: string) => `sign-in ${profile}`
 function note(governor: Governor, profile: string, { code }: HallpassError): void {
   if (code === 'sign-in-expired') governor.unanswered(profile)
   else governor.declined(profile)
+}
+
+/** A person is sent to the profile's authorization server only, whatever its metadata say. */
+function refuseForeignPage(url: string, { authorizationOrigin }: Identity): void {
+  if (new URL(url).origin === authorizationOrigin) return
+  throw new HallpassError('internal', { what: 'the sign-in page is at another place than the authorization server' })
 }

@@ -12,8 +12,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** `$BROWSER` is used when it is set, as xdg-open does; otherwise the system's browser. No shell sees the URL. */
 export function createOpenBrowser(platform: NodeJS.Platform, env: Environment): OpenBrowser {
   const browser = env.BROWSER?.trim().split(/\s+/).filter(Boolean) ?? []
-  return async (url, wanted) => {
-    refuseUnsafe(url)
+  return async (url, origin, wanted) => {
+    refuseUnsafe(url, origin)
     if (wanted === 'none' || env.HALLPASS_NO_USER || !(browser.length > 0 || hasDesktop(platform, env))) return false
     const [command, ...args] = browser
     await (command ? launch(command, [...args, url], env) : launchSystemBrowser(url, wanted && appNames[wanted]))
@@ -21,11 +21,12 @@ export function createOpenBrowser(platform: NodeJS.Platform, env: Environment): 
   }
 }
 
-/** A URL that reaches a browser is one of an authorization server: https, or a sandbox on this machine. */
-function refuseUnsafe(text: string): void {
-  const url = new URL(text)
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return
-  throw new HallpassError('internal', { what: 'a URL that is neither https nor on this machine was about to be opened' })
+/** A URL that reaches a browser is one of the profile's authorization server, by https; or of this machine, by http: a sandbox's, or our own. */
+function refuseUnsafe(text: string, origin: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  if (isSafe && url.origin === origin && url.username === '' && url.password === '') return
+  throw new HallpassError('internal', { what: 'a URL of another place than the authorization server was about to be opened' })
 }
 
 function hasDesktop(platform: NodeJS.Platform, env: Environment): boolean {

@@ -9,8 +9,8 @@ export type RiskSurroundings = {
   otherPeople: number | undefined
   platform: NodeJS.Platform
   allowUids: readonly number[]
-  /** The text of /proc/self/limits, where there is one. */
-  limits?: string | undefined
+  /** The texts of /proc/self/limits and coredump_filter, where there are any. */
+  core?: { limits: string | undefined; filter: string | undefined }
 }
 
 /** None on a machine where everything can be checked. */
@@ -20,7 +20,7 @@ export function remainingRisks({
   otherPeople,
   platform,
   allowUids,
-  limits = readLimits(),
+  core = readCore(),
 }: RiskSurroundings): string[] {
   const risks: string[] = []
   const who =
@@ -37,21 +37,25 @@ export function remainingRisks({
   if (allowUids.length > 0 && !keyRequired)
     risks.push(`Programs of the users ${allowUids.join(', ')} are served as yours are, and so is whatever they relay.`)
   if (platform === 'darwin' || platform === 'win32') risks.push('hallpass has not been tried on this system.')
-  if (dumpsCore(limits)) risks.push('A crash may write memory, tokens included, to a core file: start hallpass after `ulimit -c 0`.')
+  if (dumpsCore(core)) risks.push('A crash may write memory, tokens included, to a core file: start hallpass after `ulimit -c 0`.')
   return risks
 }
 
-function readLimits(): string | undefined {
+function readCore(): NonNullable<RiskSurroundings['core']> {
+  return { limits: readIfThere('/proc/self/limits'), filter: readIfThere('/proc/self/coredump_filter') }
+}
+
+function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync('/proc/self/limits', 'latin1')
+    return readFileSync(path, 'latin1')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error
     return undefined
   }
 }
 
-/** The soft limit is the one that counts (proc(5)). */
-function dumpsCore(limits: string | undefined): boolean {
+/** The soft limit is the one that counts (proc(5)); with an empty filter a core file holds no memory (core(5)). */
+function dumpsCore({ limits, filter }: NonNullable<RiskSurroundings['core']>): boolean {
   const soft = /^Max core file size +(\S+)/m.exec(limits ?? '')?.[1]
-  return soft !== undefined && soft !== '0'
+  return soft !== undefined && soft !== '0' && !/^0+$/.test(filter?.trim() ?? '')
 }

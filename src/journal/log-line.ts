@@ -24,5 +24,7 @@ function line(time: number, event: string, from: object, fields: readonly string
   const told = Object.fromEntries(
     fields.filter(field => values[field] !== undefined && values[field] !== '').map(field => [field, values[field]]),
   )
-  return `${redact(JSON.stringify({ time: new Date(time).toISOString(), event, ...told }))}\n`
+  // Value by value: beside its name, an error's code would look like an authorization code.
+  const clean = (_name: string, value: unknown) => (typeof value === 'string' ? redact(value) : value)
+  return `${JSON.stringify({ time: new Date(time).toISOString(), event, ...told }, clean)}\n`
 }

@@ -18,6 +18,6 @@ export type Random = (bytes: number) => string
 
 /**
  * Opens a URL in the user's browser, or in the one that a profile names; `false` when there is no desktop to open it on, or none is wanted.
- * Rejects when the browser could not be started.
+ * `origin` is the only origin that the URL may have. Rejects when it has another, or the browser could not be started.
  */
-export type OpenBrowser = (url: string, browser?: Profile['browser']) => Promise<boolean>
+export type OpenBrowser = (url: string, origin: string, browser?: Profile['browser']) => Promise<boolean>

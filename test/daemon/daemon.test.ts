@@ -8,7 +8,7 @@ import { findInstances } from '../../src/control/client/instances.ts'
 import { socketPathOf, writeInstance } from '../../src/daemon/instance.ts'
 import { listenOnLoopback } from '../../src/daemon/listen.ts'
 import { createOpenBrowser } from '../../src/daemon/open-browser.ts'
-import { createHome, recordingBrowser, startDaemon } from '../harness/hallpass.ts'
+import { createHome, recordingBrowser, runHallpass, startDaemon } from '../harness/hallpass.ts'
 
 function temporaryFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'hallpass-daemon-'))
@@ -91,21 +91,54 @@ t.test('a connection without a request does not keep the daemon', async t => {
   t.equal((await daemon.stop()).code, 0)
 })
 
-t.test('only https, or a page on this machine, reaches a browser; the URL is one argument, no shell sees it', async t => {
+t.test('a browser opens at the profile’s authorization server, or on this machine; the URL is one argument, no shell sees it', async t => {
   const home = createHome()
   t.teardown(() => home.remove())
   const recorder = recordingBrowser(home)
   const open = createOpenBrowser('linux', { ...home.env, ...recorder.env })
-  for (const url of ['http://example.org/', 'file:///etc/passwd', 'javascript:alert(1)', 'vscode://x'])
-    await t.rejects(open(url), { code: 'internal' }, url)
-  const hostile = 'https://login.example/?a=$(touch%20x)&b=`id`;\'"--flag'
-  t.equal(await open(hostile), true)
+  const login = 'https://login.example'
+  const refused: [url: string, origin: string][] = [
+    ['http://example.org/', 'http://example.org'],
+    ['file:///etc/passwd', 'null'],
+    ['javascript:alert(1)', 'null'],
+    ['vscode://x', 'null'],
+    ['https://evil.example/', login],
+    ['https://login.example.evil.example/', login],
+    ['https://login.example:8443/', login],
+    ['https://login.example@evil.example/', login],
+    ['https://ada@login.example/', login],
+    ['http://login.example/', login],
+    ['http://localhost:3447/', login],
+    ['http://localhost:3447/', 'http://localhost:3448'],
+    ['no URL', login],
+  ]
+  for (const [url, origin] of refused) await t.rejects(open(url, origin), { code: 'internal' }, url)
+  t.strictSame(recorder.opened(), [])
+  const hostile = `${login}/?a=$(touch%20x)&b=\`id\`;'"--flag`
+  t.equal(await open(hostile, login), true)
   t.equal(await recorder.opening(), hostile)
-  t.equal(await createOpenBrowser('linux', home.env)('https://login.example/'), false, 'no desktop, no browser')
-  t.equal(
-    await createOpenBrowser('linux', { ...recorder.env, HALLPASS_NO_USER: '1' })('https://login.example/'),
-    false,
-    'nobody is to be asked',
-  )
-  await t.rejects(createOpenBrowser('linux', { BROWSER: '/nonexistent/browser' })('https://login.example/'), { code: 'ENOENT' })
+  t.equal(await createOpenBrowser('linux', home.env)(`${login}/`, login), false, 'no desktop, no browser')
+  const unattended = { ...recorder.env, HALLPASS_NO_USER: '1' }
+  t.equal(await createOpenBrowser('linux', unattended)(`${login}/`, login), false, 'nobody is to be asked')
+  t.equal(await open('http://localhost:3447/-/sign-in/x', 'http://localhost:3447'), true, 'our own page')
+  await t.rejects(createOpenBrowser('linux', { BROWSER: '/nonexistent/browser' })(`${login}/`, login), { code: 'ENOENT' })
+})
+
+t.test('an inspector, or another window into memory, keeps every command from starting', async t => {
+  const home = createHome()
+  t.teardown(() => home.remove())
+  const ways: { nodeArgs?: string[]; env?: Record<string, string> }[] = [
+    { nodeArgs: ['--inspect=127.0.0.1:0'] },
+    { nodeArgs: ['--heapsnapshot-signal=SIGUSR2'] },
+    { env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' } },
+    { env: { NODE_OPTIONS: '--no-warnings --heapsnapshot-near-heap-limit=1' } },
+  ]
+  for (const way of ways) {
+    const { code, stdout, stderr } = await runHallpass(home, ['status'], way).ended
+    t.equal(code, 1, JSON.stringify(way))
+    t.equal(stdout, '')
+    t.match(stderr, /Node was started with --(inspect|heapsnapshot-signal|heapsnapshot-near-heap-limit), by which others could read tokens/)
+  }
+  const { code } = await runHallpass(home, ['status'], { env: { NODE_OPTIONS: '--no-warnings' } }).ended
+  t.equal(code, 3, 'other options are nobody’s business')
 })

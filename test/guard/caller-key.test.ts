@@ -135,7 +135,7 @@ t.test('when a key is needed, and what else remains open', async t => {
         otherPeople: 0,
         platform: 'linux',
         allowUids: [],
-        limits: 'Max core file size        0                    unlimited            bytes\n',
+        core: { limits: 'Max core file size        0                    unlimited            bytes\n', filter: undefined },
       },
       ...more,
     }).join('\n')
@@ -152,5 +152,7 @@ t.test('when a key is needed, and what else remains open', async t => {
   t.equal(risks({ peerCheck: unchecked, otherPeople: 3, keyRequired: true }), '')
   t.match(risks({ peerCheck: { state: 'on', peers: { mode: 'lenient' } } }), /^Any Windows program/)
   t.match(risks({ allowUids: [0, 1001] }), /^Programs of the users 0, 1001/)
-  t.match(risks({ limits: 'Max core file size        unlimited            unlimited            bytes\n' }), /core file.*ulimit -c 0/)
+  const limits = 'Max core file size        unlimited            unlimited            bytes\n'
+  t.match(risks({ core: { limits, filter: '00000033\n' } }), /core file.*ulimit -c 0/)
+  t.equal(risks({ core: { limits, filter: '00000000\n' } }), '', 'a core file without memory in it')
 })

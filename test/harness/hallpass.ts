@@ -59,7 +59,8 @@ export function runHallpass(home: Home, args: string[], options: { env?: Record<
 /** Starts Node in the home's environment. */
 export function runNode(home: Home, args: string[], env: Record<string, string> = {}): Run {
   // Through `env`, without the NODE_OPTIONS that the test runner gives every Node child: a user's process has none. The process ID is the child's.
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, ...args], {
+  const options = env.NODE_OPTIONS === undefined ? ['-u', 'NODE_OPTIONS'] : [`NODE_OPTIONS=${env.NODE_OPTIONS}`]
+  const child = spawn('env', [...options, process.execPath, ...args], {
     env: { ...home.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -46,6 +46,7 @@ t.test('a line of the log has the fields of its list, and no credential', async 
   t.match(logLine(started, 0, true), /once/)
   const trouble = { event: 'vault-trouble', code: 'internal', summary: 'Bearer abcdefghijkl', remedy: '' } as const
   t.notMatch(logLine(trouble, 0), /abcdefghijkl/)
+  t.match(JSON.parse(logLine(trouble, 0)), { code: 'internal', summary: 'Bearer [redacted]' }, 'the code of an error is no secret')
 })
 
 t.test('as HAR 1.2: every member that the format wants, and nothing that passed', async t => {

@@ -17,6 +17,13 @@ export const commandLineErrors = {
     'What answers at the control socket of port {port} is not your hallpass daemon: {why}.',
     'Nothing was told to it. See whose process it is, end it, and start hallpass again.',
   ),
+  'memory-open': entry(
+    500,
+    1,
+    'forbidden',
+    'Node was started with {option}, by which others could read tokens from memory.',
+    'Start hallpass without it; look into NODE_OPTIONS too.',
+  ),
   'several-running': entry(500, 2, 'invalid', 'Several hallpass daemons are running: {which}.', 'Name one with `--port PORT`.'),
   'aadsts-unknown': entry(404, 1, 'not-found', '{code} is not in the catalogue.', 'Look it up at {page}.'),
   'reset-unfinished': entry(

@@ -66,6 +66,7 @@ function entryOf(record: ExchangeRecord, url: string): object {
       sent: record.sent,
       droppedFields: record.droppedFields,
       ownAuthorization: record.ownAuthorization,
+      otherLoopbackUrls: record.otherLoopbackUrls,
     },
   }
 }

@@ -5,7 +5,7 @@ import type { ExchangeRecord } from './record.ts'
 
 const exchangeFields = [
   ...['id', 'route', 'kind', 'profile', 'method', 'interaction', 'template', 'status', 'by', 'error', 'bytesIn', 'bytesOut'],
-  ...['waitingMs', 'originMs', 'totalMs', 'sent', 'droppedFields', 'ownAuthorization'],
+  ...['waitingMs', 'originMs', 'totalMs', 'sent', 'droppedFields', 'ownAuthorization', 'otherLoopbackUrls'],
 ] as const satisfies readonly (keyof ExchangeRecord)[]
 
 /** A sign-in's link is for the person who reads along, and for nobody who reads later: it is not among them. */

@@ -36,6 +36,8 @@ export type ExchangeRecord = {
   droppedFields: number
   /** The client sent an Authorization of its own, which ours replaced. */
   ownAuthorization: boolean
+  /** URLs of this machine at ports that are not ours, in what was sent: they passed, and are stored as they are. */
+  otherLoopbackUrls: number
   /** For the service's 401 and 403. */
   evidence: RefusalEvidence | undefined
 }
@@ -63,6 +65,7 @@ export function emptyRecord(): ExchangeRecord {
     sent: 0,
     droppedFields: 0,
     ownAuthorization: false,
+    otherLoopbackUrls: 0,
     evidence: undefined,
   }
 }

@@ -32,7 +32,7 @@ export function createLocalise(findLinks: FindLinks): AnswerStep {
     const spelling = answer.status === 206 ? undefined : spellingOfAnswer(type)
     if (!holdsUrl && !spelling) return
     const { localise } = findLinks(route, caller.host)
-    if (holdsUrl) localiseFields(answer, value => replaceUrls(localise, 'plain', value))
+    if (holdsUrl) localiseFields(answer, value => absolutePath(value, route) ?? replaceUrls(localise, 'plain', value))
     if (!spelling || isBinary(route, request.method ?? '', (request.url ?? '').slice(route.prefix.length))) return
     const readable = readableCoding(coding)
     if (coding !== '' && !readable) return
@@ -62,6 +62,13 @@ function localiseFields(answer: Answer, localise: (value: string) => string): vo
   for (let index = 0; index < fields.length; index += 2) {
     if (partOf(fields[index] as string) === 'url') fields[index + 1] = localise(fields[index + 1] as string)
   }
+}
+
+/** A path from the service's root, such as `/v2/studies/1`, would be taken from ours: the same below the route. Undefined for anything else. */
+function absolutePath(value: string, { prefix, basePath }: Route): string | undefined {
+  if (value[0] !== '/' || value[1] === '/' || !value.startsWith(basePath)) return undefined
+  const rest = value.slice(basePath.length)
+  return rest === '' || /^[/?#]/.test(rest) ? prefix + rest : undefined
 }
 
 /** Without a body too: HEAD and 304 say what a GET would. */

@@ -26,6 +26,7 @@ export function writeRecord(exchange: Exchange, into: ExchangeRecord): void {
   into.sent = exchange.sent
   into.droppedFields = tally.dropped
   into.ownAuthorization = tally.ownAuthorization
+  into.otherLoopbackUrls = tally.otherLoopbackUrls
   into.evidence = exchange.evidence
 }
 

@@ -218,6 +218,14 @@ t.test('nothing that clients store or search by holds an address of ours', async
     const back = await (await ask(`${fhir}/Patient/${id}`)).text()
     t.match(back, `"valueUrl":"${dicom}/studies/1.2.3"`)
   }
+  const elsewhere = '{"resourceType":"Patient","photo":[{"url":"http://localhost:3000/a.png"},{"url":"http://127.0.0.1/b.png"}]}'
+  t.equal((await ask(`${fhir}/Patient`, { method: 'POST', headers, body: elsewhere })).status, 201, 'other ports are legal content')
+  const journal = await both.control.journal()
+  t.same(
+    journal.exchanges.slice(-2).map(({ otherLoopbackUrls }) => otherLoopbackUrls),
+    [0, 2],
+    'and counted',
+  )
   exchanges.length = 0
   const refused = await ask(`${fhir}/Patient`, {
     method: 'POST',

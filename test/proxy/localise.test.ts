@@ -63,6 +63,21 @@ t.test('fields that lead to the service lead to us', async t => {
   t.equal(headers['x-own'], `${fhirOrigin}/x`)
 })
 
+t.test('a path from the service’s root becomes one below the route', async t => {
+  for (const [basePath, location, wanted] of [
+    ['', '/Patient/1', '/fhir/Patient/1'],
+    ['/v2', '/v2/studies/1?x=/v2', '/fhir/studies/1?x=/v2'],
+    ['/v2', '/v2', '/fhir'],
+    ['/v2', '/v20/studies', '/v20/studies'],
+    ['/v2', '/login', '/login'],
+    ['', '//elsewhere.example/x', '//elsewhere.example/x'],
+    ['', 'Patient/1', 'Patient/1'],
+  ] as const) {
+    const { ask } = await startService(t, { status: 201, fields: { Location: location } }, { basePath })
+    t.equal((await ask()).headers.location, wanted, `${location} below ${basePath}`)
+  }
+})
+
 t.test('JSON and XML of every name are localised', async t => {
   for (const type of [
     ...['application/json', json, 'application/dicom+json', 'application/problem+json', 'text/json', 'APPLICATION/JSON ;a=b'],

@@ -101,6 +101,7 @@ export type ExchangeEntry = {
   sent: number
   droppedFields: number
   ownAuthorization: boolean
+  otherLoopbackUrls: number
 }
 
 /** The answer to `GET /journal`: the oldest first. `GET /journal/har` answers with an HTTP Archive instead. */

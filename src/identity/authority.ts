@@ -1,4 +1,5 @@
 // The authorization server of a profile, in the forms that MSAL wants.
+import { canonicalAuthority } from '../terms/authority-host.ts'
 import type { Profile } from '../terms/profile.ts'
 
 export type Authority = {
@@ -16,8 +17,8 @@ export type Authority = {
  * not for the endpoints. `resolve` lets a sandbox only be on loopback.
  */
 export function authorityOf({ authorityHost, tenantId, sandbox }: Profile): Authority {
-  if (!sandbox)
-    return { url: `https://${authorityHost}/${tenantId}`, knownAuthorities: [authorityHost], origin: `https://${authorityHost}` }
+  const own = canonicalAuthority(authorityHost)
+  if (!sandbox) return { url: `https://${own}/${tenantId}`, knownAuthorities: [own], origin: `https://${own}` }
   const { host } = new URL(sandbox)
   const base = `${sandbox}/${tenantId}`
   const metadata = {

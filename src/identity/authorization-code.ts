@@ -47,7 +47,7 @@ export async function beginCode(
       }),
     ).catch(error => Promise.reject(asTokenFailure(error, wanted.audience, explain)))
     if (new URL(url).origin !== origin)
-      throw new HallpassError('internal', { what: 'the authorization endpoint lies outside its authority' })
+      throw new HallpassError('entra-unclear', { host: new URL(origin).host, why: 'it names an authorization endpoint outside of itself' })
     return url
   }
   const alone = await urlWith([])

@@ -18,6 +18,18 @@ const others: Readonly<Record<string, Cloud | 'other'>> = {
   'login.sovcloud-identity.sg': 'other',
 }
 
+/** Hosts that are another name of the same authorization server, and the name by which it calls itself (its discovery document). */
+const aliases: Readonly<Record<string, string>> = {
+  'login.windows.net': 'login.microsoftonline.com',
+  'login.microsoft.com': 'login.microsoftonline.com',
+  'login.chinacloudapi.cn': 'login.partner.microsoftonline.cn',
+}
+
+/** The host by which the authorization server calls itself: its endpoints are there, whichever of its names was written. */
+export function canonicalAuthority(host: string): string {
+  return Object.hasOwn(aliases, host) ? (aliases[host] ?? host) : host
+}
+
 /** Every host that is known to be Microsoft's. */
 export const knownAuthorityHosts: readonly string[] = [...Object.values(authorityHosts), ...Object.keys(others)]
 

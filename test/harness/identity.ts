@@ -24,6 +24,7 @@ export type Rig = {
   ends: { audience: string; what: string; fix: string }[]
   /** Grants that the token endpoint was asked for. */
   grants: (string | undefined)[]
+  profile: Profile
   fhir: Wanted
   dicom: Wanted
   /** Another identity of the same profile over the same vault, as after a restart. */
@@ -102,7 +103,7 @@ export async function startRig(t: Test, options: RigOptions = {}): Promise<Rig> 
     return authorization.redeem(await answer)
   }
   return {
-    ...{ sandbox, clock, entry, ends, grants, fhir, dicom, restarted, identity, serverBehind, signIn, beginCode, answered },
+    ...{ sandbox, clock, entry, ends, grants, profile, fhir, dicom, restarted, identity, serverBehind, signIn, beginCode, answered },
     timer: clock.timer,
   }
 }

@@ -17,13 +17,14 @@ export const credentialCodes: Readonly<Record<string, Meaning>> = {
   7000216: meaning(
     'The application acts for itself and sent no credential.',
     'The profile’s flow is client-credentials, and nothing proves who it is.',
-    `Set "credential": "secret" in the profile, then \`hallpass secret set PROFILE\`; the secret comes from ${inRegistration('Certificates & secrets')}.`,
+    `Set "credential": "secret" or "certificate" in the profile, then \`hallpass secret set PROFILE\` or \`hallpass cert new PROFILE\`; both belong under ${inRegistration('Certificates & secrets')} too.`,
   ),
   70002: meaning('The client’s credentials are not valid.', 'The secret is wrong or missing, or was garbled on the way.', renewCredential),
   700027: meaning(
     'The signature of the client’s assertion does not verify.',
     'The certificate is not uploaded, has expired, is not RSA, or the clock of this machine is wrong.',
-    `Compare the thumbprint under ${certificates} with the profile’s certificate, and upload the .cer or .pem when it is not there (\`az ad app credential reset --id CLIENT-ID --cert @cert.pem --append\`).`,
+    ({ name = 'PROFILE' }) =>
+      `Compare the thumbprint that \`hallpass cert show ${name}\` prints with those under ${certificates}; upload the public part if it is not there (\`az ad app credential reset --id CLIENT-ID --cert @cert.pem --append\`).`,
   ),
   700024: meaning(
     'The client’s assertion is not valid at this time.',
@@ -43,6 +44,6 @@ export const credentialCodes: Readonly<Record<string, Meaning>> = {
   50027: meaning(
     'A token in the request is malformed.',
     'The assertion was garbled on the way, or made with a key that does not fit.',
-    `Upload the certificate anew under ${certificates}, and give the profile its key.`,
+    `Make a new one, \`hallpass cert new PROFILE\`, and upload its public part under ${certificates}.`,
   ),
 }

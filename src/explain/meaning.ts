@@ -41,5 +41,5 @@ export const platform = ({ credential = 'none' }: Here): string => (credential =
 /** How a credential is put in order. */
 export const renewCredential = ({ credential, name = 'PROFILE' }: Here): string =>
   credential === 'certificate'
-    ? `Upload the certificate under ${inRegistration('Certificates & secrets > Certificates')}.`
+    ? `Upload the public part, which \`hallpass cert show ${name}\` prints, under ${inRegistration('Certificates & secrets > Certificates')}.`
     : `Make a new secret under ${inRegistration('Certificates & secrets')}, copy its Value, then \`hallpass secret set ${name}\`.`

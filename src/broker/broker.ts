@@ -93,6 +93,7 @@ export function createBroker(parts: BrokerParts): Broker {
     signIns,
     authorizationOrigin: profile => identities.get(profile)?.authorizationOrigin ?? '',
     signIn: async (profile, { attended = true, ...options }) => {
+      if (parts.flowOf(profile) === 'client-credentials') await refuseSignIn(tokens, profile)
       if (attended) signIns.acknowledge(profile)
       return signIns.start(profile, firstWanted(routes, profile), options)
     },
@@ -136,6 +137,12 @@ function firstWanted(routes: readonly Route[], profile: string): Wanted {
       command: 'hallpass login',
     })
   return { audience: route.audience, scopes: route.scopes }
+}
+
+/** What keeps the application from its token is what there is to say. */
+async function refuseSignIn(tokens: Tokens, profile: string): Promise<never> {
+  await tokens.silently(profile)
+  throw new HallpassError('usage', { what: `The application of profile ${profile} acts for itself: nobody signs in.`, command: 'hallpass login' })
 }
 
 function rethrowUnlessOurs(error: unknown): void {

@@ -33,7 +33,9 @@ function describe({
     ...routes.map((route): [string, string] => [route.prefix, describeRoute(route)]),
     ...describeAccess(access),
     ...describeCounts(exchanges),
-    ...(waitingRequests ? [['waiting', `${waitingRequests} requests for a sign-in`] as [string, string]] : []),
+    ...(waitingRequests
+      ? [['waiting', `${waitingRequests} ${waitingRequests === 1 ? 'request' : 'requests'} for a sign-in`] as [string, string]]
+      : []),
   ]
   return `hallpass ${hallpass} is running\n\n${lines(rows)}`
 }

@@ -109,3 +109,12 @@ t.test('`hallpass login --choose` lets the person choose the account', async t =
   const { authorizationUrl = '' } = await broker.signIn('dev', { open: 'never', choose: true })
   t.equal(new URL(authorizationUrl).searchParams.get('prompt'), 'select_account')
 })
+
+t.test('nobody signs in for an application: what keeps it from its token is told instead', async t => {
+  const { broker } = await startBroker(t, {
+    sandbox: { applications: [application] },
+    profile: { clientId: job, flow: 'client-credentials', credential: 'secret' },
+    secret: () => 'wrong~secret~of~the~right~shape~~~~~~~~~',
+  })
+  await t.rejects(broker.signIn('dev', { open: 'never' }), { code: 'token-refused', message: /AADSTS7000215/ })
+})

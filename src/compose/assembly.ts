@@ -15,11 +15,14 @@ import type { Identity } from '../identity/identity.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Outbound } from '../network/outbound.ts'
 import { askForChallenge } from '../proxy/ask-challenge.ts'
+import { isForwarded } from '../proxy/fields.ts'
 import { createLinks } from '../proxy/links.ts'
 import { createLocalise } from '../proxy/localise.ts'
 import { createMapBack } from '../proxy/map-back.ts'
 import { createProxy } from '../proxy/proxy.ts'
+import { matchRoute } from '../proxy/target.ts'
 import { refuseTokenEcho } from '../proxy/token-echo.ts'
+import type { Route } from '../terms/route.ts'
 import type { VaultDocument } from '../vault/vault-document.ts'
 import { type Credentials, composeCredentials } from './credentials/credentials.ts'
 import type { Rotation } from './credentials/rotation.ts'
@@ -89,6 +92,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     return port === undefined || port === ownPort() ? () => undefined : listener.hold(port)
   }
   const findLinks = createLinks({ routes, ownPort, extraHosts: policy.extraHosts })
+  const forwardFields = forwardFieldsOf(config)
   const proxy = createProxy({
     routes,
     broker,
@@ -102,7 +106,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
       silence: settings.silenceTimeoutSeconds,
       client: settings.clientTimeoutSeconds,
     },
-    forwardFields: forwardFieldsOf(config),
+    forwardFields,
     urlOf,
     interactive: !env.HALLPASS_NO_USER,
     requestSteps: [createMapBack(findLinks)],
@@ -113,7 +117,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     broker,
     credentials,
     explain,
-    handler: createHandler({ policy, admission, proxy, pages, api, ...callback, tell }),
+    handler: createHandler({ policy, admission, proxy, forwards: forwardsBy(routes, forwardFields), pages, api, ...callback, tell }),
     close: async reason => {
       broker.close(reason)
       listener.close()
@@ -127,6 +131,11 @@ function forwardFieldsOf({ settings, routes }: Config): Map<string, ReadonlySet<
   const every = settings.forwardFields.map(name => name.toLowerCase())
   const entries = routes.map(({ prefix, forwardFields = [] }) => [prefix, new Set([...every, ...forwardFields])] as const)
   return new Map(entries.filter(([, names]) => names.size > 0))
+}
+
+/** Whether a route takes a field, by its name in small letters, on to its service. */
+function forwardsBy(routes: readonly Route[], more: ReadonlyMap<string, ReadonlySet<string>>) {
+  return (name: string, target: string) => isForwarded(name) || (more.get(matchRoute(routes, target)?.prefix ?? '')?.has(name) ?? false)
 }
 
 function composeIdentities(

@@ -8,7 +8,6 @@ import { type Head, isNavigation, readHead } from '../guard/head.ts'
 import { judgeApi, judgeHead, judgeOrigin, judgeOwnPage, judgeVersion, type Policy } from '../guard/judge.ts'
 import { peerPending } from '../guard/peers.ts'
 import type { Tell } from '../journal/events.ts'
-import { isForwarded } from '../proxy/fields.ts'
 import type { HandleProxied } from '../proxy/proxy.ts'
 import { pathOf } from '../terms/request-target.ts'
 
@@ -18,6 +17,8 @@ export type HandlerParts = {
   policy: Policy
   admission: Admission
   proxy: HandleProxied
+  /** Whether a request field goes on to the service behind a target. */
+  forwards: (name: string, target: string) => boolean
   /** Everything under `/-/`, and `/`. */
   pages: Handle
   /** The control API under `/-/api/`. */
@@ -83,7 +84,7 @@ function admit(parts: HandlerParts, arrival: Arrival): void {
   if (place === 'callback') return serve(parts.callback, arrival)
   if (place === 'api') return serve(parts.api, arrival)
   if (place !== 'proxied') return serve(parts.pages, arrival)
-  if (isAsking) return answerPreflight(response, head, isForwarded)
+  if (isAsking) return answerPreflight(response, head, name => parts.forwards(name, request.url ?? ''))
   const { hasBody, host = '' } = head
   parts.proxy(request, response, { navigating, hasBody, expectsContinue, host, shared: sharedFields(head, parts.policy) })
 }

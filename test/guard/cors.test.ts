@@ -52,6 +52,14 @@ t.test('a preflight of an allowed origin is answered here, and starts nothing', 
   t.strictSame([exchanges, opened], [[], []])
 })
 
+t.test('a field that the route forwards beside the known ones may be sent to that route', async t => {
+  const { send } = await startAllowing(t, { forwardFields: ['X-Site'] })
+  const allowed = async (path: string) =>
+    (await send(`OPTIONS ${path}`, ...preflight(app, 'Access-Control-Request-Headers: x-site')))?.fields.get('access-control-allow-headers')
+  t.equal(await allowed('/fhir/Patient/1'), 'x-site')
+  t.equal(await allowed('/dicom/studies'), undefined)
+})
+
 t.test('a preflight of any other origin is refused, and says nothing to a page', async t => {
   const { send, exchanges } = await startAllowing(t)
   const strangers = [

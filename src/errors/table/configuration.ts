@@ -71,8 +71,8 @@ export const configurationErrors = {
     500,
     1,
     'forbidden',
-    'The folder {path} is not safe to use: {why}.',
-    'It must be a real folder of yours that only you can enter: `chmod 700` it, or remove it.',
+    'What lies at {path} is not safe to use: {why}.',
+    'It must be yours, closed to others, and no link: `chmod 700` a folder, `chmod 600` a file, or remove it.',
   ),
   'sandbox-failed': entry(
     500,

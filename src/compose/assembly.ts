@@ -146,27 +146,35 @@ function composeIdentities(
   return new Map(
     [...profiles].map(([name, profile]) => {
       const entry = cacheEntry(profile)
+      const aside = `${entry}:unreadable`
       const cache = {
         get: () => document.get(entry),
         set: (text: string | undefined) => document.set(entry, text),
-        setAside: (text: string) => document.set(`${entry}:unreadable`, text),
+        setAside: (text: string) => {
+          document.set(aside, text)
+          const { code, summary, remedy } = new HallpassError('token-cache-unreadable', { profile: name })
+          edges.tell({ event: 'vault-trouble', code, summary, remedy })
+        },
       }
       const { random, clock } = edges
       const own: Pick<IdentityParts, 'credentials' | 'proved'> = {
         credentials: () => credentials.of(profile),
         proved: (taken, refused) => credentials.proved(profile, taken, refused),
       }
-      return [
-        name,
-        createIdentity({
-          ...{ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, ...own, random, clock },
-          explain: code => explainAadsts(code, profile),
-          grantEnded: ({ audience, what, fix }) => {
-            const { code, summary, remedy } = new HallpassError('grant-ended', { profile: name, what, fix })
-            edges.tell({ event: 'grant-ended', profile: name, audience, code, summary, remedy })
-          },
-        }),
-      ]
+      const identity = createIdentity({
+        ...{ profile, ownPort, dispatcherFor: outbound.dispatcherFor, cache, ...own, random, clock },
+        explain: code => explainAadsts(code, profile),
+        grantEnded: ({ audience, what, fix }) => {
+          const { code, summary, remedy } = new HallpassError('grant-ended', { profile: name, what, fix })
+          edges.tell({ event: 'grant-ended', profile: name, audience, code, summary, remedy })
+        },
+      })
+      const forget = async () => {
+        await identity.forget()
+        // It may still hold a refresh token.
+        document.set(aside, undefined)
+      }
+      return [name, { ...identity, forget }]
     }),
   )
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import { checkPrivateFolder, securePrivateFolder } from '../files/private-files.ts'
+import { findAside } from '../vault/aside.ts'
 import { openKeychain } from '../vault/keychain.ts'
 import type { Fence } from '../vault/keychain-messages.ts'
 import { openMarker } from '../vault/marker.ts'
@@ -78,7 +79,8 @@ async function removeItems(edges: Edges): Promise<void> {
   const lock = await takeLock(join(paths.state, 'vault.lock'), { pid, isAlive })
   const removed: string[] = []
   try {
-    for (const { account } of [...accounts].reverse()) if (await itemOf(edges, account, lock.fence).remove()) removed.push(account)
+    const all = [...accounts.map(({ account }) => account), ...(await setAside(edges))]
+    for (const account of all.reverse()) if (await itemOf(edges, account, lock.fence).remove()) removed.push(account)
   } catch (error) {
     if (removed.length === 0) throw error
     const why = asHallpassError(error).summary
@@ -95,11 +97,16 @@ async function findItems(edges: Edges): Promise<{ items: Trace[]; unasked: Hallp
       const item = itemOf(edges, account)
       if ((await item.read()) !== null) items.push({ what, where: item.describe() })
     }
+    for (const account of await setAside(edges)) items.push({ what: 'what could not be read', where: itemOf(edges, account).describe() })
     return { items, unasked: undefined }
   } catch (error) {
     if (!(error instanceof HallpassError) || (await restsInKeychain(edges.paths.state))) throw error
     return { items: [], unasked: error }
   }
+}
+
+async function setAside(edges: Edges): Promise<string[]> {
+  return (await findAside(account => itemOf(edges, account), 'vault')).taken
 }
 
 function itemOf({ env, clock }: Edges, account: string, fence?: Fence): VaultStore {

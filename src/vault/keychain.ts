@@ -1,10 +1,11 @@
 // The vault as one item of the OS keychain, each access through a child process that can be killed.
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { findAside } from './aside.ts'
 import { inOrder } from './in-order.ts'
 import { recogniseKeychainError } from './keychain-errors.ts'
 import type { Fence, KeychainAnswer, KeychainRequest } from './keychain-messages.ts'
 import { askKeychain, type ChildEdges } from './keychain-process.ts'
-import { stampOf, type VaultStore } from './vault-store.ts'
+import type { VaultStore } from './vault-store.ts'
 
 export type KeychainOptions = ChildEdges & {
   /** Names the item. No dots: on Windows the two are joined by one. */
@@ -41,9 +42,10 @@ export function openKeychain(options: KeychainOptions): VaultStore {
     },
     remove: async () => (await ask({ op: 'delete', ...item, ...(fence && { fence }) })) as boolean,
     async setAside() {
-      const to = `${account}-unreadable-${stampOf(edges.clock.now())}`
+      const itemAt = (other: string) => openKeychain({ ...options, account: other })
+      const { free: to } = await findAside(itemAt, account)
       if (!(await ask({ op: 'move', ...item, to, ...(fence && { fence }) }))) throw new HallpassError('vault-item-gone', { where })
-      return `the OS keychain (service ${service}, user ${to})`
+      return itemAt(to).describe()
     },
     async probe() {
       await ask({ op: 'probe', ...item })

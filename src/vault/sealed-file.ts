@@ -7,7 +7,7 @@ import { inOrder } from './in-order.ts'
 import { movePrivateFile, moveToDraft, probeFolder, readPrivateFile, removePrivateFile, replacePrivateFile } from './private-file.ts'
 import type { Key, KeySource } from './vault-key.ts'
 import type { VaultLock } from './vault-lock.ts'
-import { stampOf, type VaultStore } from './vault-store.ts'
+import type { VaultStore } from './vault-store.ts'
 
 export type SealedFileOptions = {
   /** Absolute, in a folder that is ours alone. */
@@ -76,7 +76,7 @@ export function sealedFile({ path, source, lock, clock }: SealedFileOptions): Va
 
   async function setAside(): Promise<string> {
     await lock.check()
-    const aside = `${path}.unreadable-${stampOf(clock.now())}`
+    const aside = `${path}.unreadable-${new Date(clock.now()).toISOString().replace(/[-:.]/g, '')}`
     if (!(await movePrivateFile(path, aside))) throw new HallpassError('vault-item-gone', { where })
     generation = undefined
     return aside

@@ -22,8 +22,3 @@ export type VaultStore = {
   /** Proves with a canary that a document could be written now; leaves nothing. Rejects with the error that names why not and what to do. */
   probe(): Promise<void>
 }
-
-/** A point of time (milliseconds since the epoch) as part of a name: 20261126T113000123Z. No dots: the keychain's names have none. */
-export function stampOf(now: number): string {
-  return new Date(now).toISOString().replace(/[-:.]/g, '')
-}

@@ -85,3 +85,13 @@ t.test('without a keychain, and nothing known to be in one, the files go and the
   t.equal((await daemon.ended).code, 0)
   t.strictSame(readdirSync(join(home.path, 'run')), [])
 })
+
+t.test('what was set aside because nobody could read it is shown and removed too', async t => {
+  const { keyring, hallpass } = await prepare(t)
+  const item = (number: number) => ['service', 'hallpass', 'username', `vault-unreadable-${number}`]
+  for (const number of [1, 2]) await keyring.secretTool(['store', '--label=x', ...item(number)], `${canary} damaged`)
+  const { out } = await hallpass(['reset', '--yes'])
+  t.match(out, /what could not be read +the OS keychain \(service hallpass, user vault-unreadable-1\)/)
+  t.match(out, /user vault-unreadable-2\)/)
+  for (const number of [1, 2]) await t.rejects(keyring.secretTool(['lookup', ...item(number)]))
+})

@@ -79,7 +79,20 @@ t.test('stale lock/corrupt cache recovered at start', async t => {
   second.child.kill('SIGKILL')
   await second.ended
 
-  await keyring.secretTool(['store', '--label=x', 'service', 'hallpass', 'username', 'vault'], '{"version":1,"entries":{"msal')
+  const item = ['service', 'hallpass', 'username', 'vault']
+  const document = JSON.parse(await keyring.secretTool(['lookup', ...item])) as { entries: Record<string, string> }
+  const [name = ''] = Object.keys(document.entries)
+  document.entries[name] = document.entries[name]?.replace('"RefreshToken":{', '"RefreshToken":[') ?? ''
+  await keyring.secretTool(['store', '--label=x', ...item], JSON.stringify(document))
+  const damaged = await start()
+  t.match((await hallpass(home, ['status'])).stdout, /nobody is signed in/)
+  t.match(damaged.stderr(), /The tokens of dev in the vault could not be read; they were set aside there\./)
+  t.match(await keyring.secretTool(['lookup', ...item]), `${name}:unreadable`)
+  t.equal((await hallpass(home, ['logout', '--all'])).code, 0)
+  await t.rejects(keyring.secretTool(['lookup', ...item]), 'signing out removes them too')
+  await damaged.stop()
+
+  await keyring.secretTool(['store', '--label=x', ...item], '{"version":1,"entries":{"msal')
   const third = await start()
   t.match(
     third.stderr(),

@@ -5,6 +5,7 @@ import { chmod, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
+import { findAside } from '../../src/vault/aside.ts'
 import type { SpawnChild } from '../../src/vault/keychain-process.ts'
 import { openVault } from '../../src/vault/open-vault.ts'
 import type { VaultStore } from '../../src/vault/vault-store.ts'
@@ -211,6 +212,7 @@ t.test('an item that is not text is damaged, and can be set aside byte for byte'
   await failsWith(t, store.read, 'vault-damaged', /it is not text/, /sets aside/)
   const aside = /user (bytes-unreadable-\w+)/.exec(await store.setAside())?.[1] ?? ''
   t.equal(await store.read(), null)
+  t.same((await findAside(keychain, 'bytes')).taken, [aside], 'and be found again')
   t.equal(await service.secretTool(['lookup', 'service', 'hallpass', 'username', aside], '', 'latin1'), '\u00c3(\u00ff\u0080')
 })
 

@@ -103,9 +103,13 @@ t.test('a corrupt document is set aside at the start, and is still there for who
   t.equal(next.document.get('msal'), undefined)
   t.equal(await keychain('vault').read(), null)
   t.same(files(), ['vault.lock'])
-  const [, aside = ''] = /user (corrupt-vault-unreadable-\d{8}T\d{9}Z)/.exec(next.summaries()) ?? []
+  const [, aside = ''] = /user (corrupt-vault-unreadable-1)/.exec(next.summaries()) ?? []
   t.equal(await service.secretTool(['lookup', 'service', 'hallpass', 'username', aside]), '{"version":1,"entr')
   await next.end()
+  await keychain('vault').write('damaged again')
+  const again = await start()
+  t.match(again.summaries(), /user corrupt-vault-unreadable-2\)/, 'the second does not replace the first')
+  await again.end()
   const last = await start()
   t.same(last.said(), [], 'said once')
   await last.end()

@@ -45,6 +45,13 @@ export const vaultErrors = {
     'What lay in {where} could not be read ({why}); it was moved to {aside}.',
     'Sign in again, and set client secrets again. Nothing was deleted; remove what was moved when you do not need it.',
   ),
+  'token-cache-unreadable': entry(
+    500,
+    1,
+    'exception',
+    'The tokens of {profile} in the vault could not be read; they were set aside there.',
+    'Sign in again. Signing out removes what was set aside.',
+  ),
   'vault-damaged': entry(
     500,
     1,

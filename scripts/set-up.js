@@ -13,6 +13,7 @@ const debianPackages = {
   chromium: 'chromium',
   wrk: 'wrk',
   curl: 'curl',
+  python3: 'python3',
   orthanc: 'Orthanc',
   'orthanc-dicomweb': '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
   dcmtk: 'dcmdump',

@@ -1,17 +1,20 @@
 // `npm test`: sets up, builds, runs every suite, and ends with one line that counts. `--full` runs long suites at full size.
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { build } from './build.js'
+import { figuresFile, writeFigures } from './figures.js'
 import { setUpDebian } from './set-up.js'
 
 const args = process.argv.slice(2)
 const full = args.includes('--full')
 setUpDebian({ full })
 await build()
+if (full) rmSync(figuresFile, { force: true })
 
 const tap = spawn(process.execPath, ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...args.filter(arg => arg !== '--full')], {
   stdio: ['ignore', 'pipe', 'inherit'],
-  env: { ...process.env, ...(full && { HALLPASS_TEST_FULL: '1' }) },
+  env: { ...process.env, ...(full && { HALLPASS_TEST_FULL: '1', HALLPASS_FIGURES: figuresFile }) },
 })
 const ended = new Promise(resolve => tap.once('close', resolve))
 let totals = ''
@@ -22,5 +25,6 @@ for await (const line of createInterface({ input: tap.stdout })) {
 const code = await ended
 const count = name => Number(totals.match(new RegExp(`${name}: (\\d+)`))?.[1] ?? 0)
 process.exitCode = count('pass') ? (code ?? 1) : 1
+if (full && process.exitCode === 0) writeFigures(figuresFile)
 const skipped = count('skip') ? `, ${count('skip')} skipped` : ''
 console.log(`${count('pass')} passed, ${count('fail')} failed${skipped}`)

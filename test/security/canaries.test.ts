@@ -136,12 +136,17 @@ t.test(
       stderr: attack.daemon.stderr(),
       'status, for people': (await hallpass(attack.home, ['status'])).stdout,
       'status, for programs': (await hallpass(attack.home, ['status', '--output', 'json'])).stdout,
+      journal: (await hallpass(attack.home, ['journal'])).stdout,
+      'journal as JSON': (await hallpass(attack.home, ['journal', '--output', 'json'])).stdout,
+      'journal as HAR': (await hallpass(attack.home, ['journal', '--output', 'har'])).stdout,
       'config show': (await hallpass(attack.home, ['config', 'show'])).stdout,
       ...Object.fromEntries(await Promise.all(['/', '/-/sign-in', '/-/health/ready'].map(async path => [path, await textOf(path)]))),
       ...filesUnder(attack.home.path),
     }
     t.ok(places.stderr && places.stderr.length > 1_000, 'the log is not empty')
-    t.ok(Object.keys(places).length > 9, `looked at ${Object.keys(places).join(', ')}`)
+    t.match(places['journal as HAR'], /"entries"/)
+    t.match(places.journal, /token-echo/)
+    t.ok(Object.keys(places).length > 12, `looked at ${Object.keys(places).join(', ')}`)
     const canaries = [attack.token, attack.token.split('.')[2] ?? '', ...Object.values(secrets), ...health]
     const hits = Object.entries(places).flatMap(([place, text]) =>
       canaries.filter(canary => text.includes(canary)).map(canary => `${canary} in ${place}`),

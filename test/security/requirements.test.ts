@@ -88,7 +88,7 @@ const proofs: Readonly<Record<number, readonly [file: string, title: string][]>>
   ],
   30: [
     ['behaviour/device-code', '`hallpass login` shows the code and the warning'],
-    ['daemon/daemon', 'only https, or a page on this machine, reaches a browser'],
+    ['daemon/daemon', 'a browser opens at the profile’s authorization server'],
   ],
   31: [['behaviour/sign-out', 'logout takes effect within a second']],
   32: [['architecture', 'no package that is needed has an install script']],

@@ -142,7 +142,10 @@ function firstWanted(routes: readonly Route[], profile: string): Wanted {
 /** What keeps the application from its token is what there is to say. */
 async function refuseSignIn(tokens: Tokens, profile: string): Promise<never> {
   await tokens.silently(profile)
-  throw new HallpassError('usage', { what: `The application of profile ${profile} acts for itself: nobody signs in.`, command: 'hallpass login' })
+  throw new HallpassError('usage', {
+    what: `The application of profile ${profile} acts for itself: nobody signs in.`,
+    command: 'hallpass login',
+  })
 }
 
 function rethrowUnlessOurs(error: unknown): void {

@@ -26,8 +26,8 @@ export type Slot = {
   refusal: Refusal
 }
 
-/** How often the service refused a token that we took for good, and until when that is not believed again. */
-type Refusal = { strikes: number; quietUntil: number }
+/** How often the service refused a token that we took for good, until when that is not believed again, and the claims that it demanded last. */
+type Refusal = { strikes: number; quietUntil: number; claims: string | undefined }
 
 export type Slots = {
   of(route: Route): Slot
@@ -37,7 +37,7 @@ export type Slots = {
   keep(slot: Slot, bearer: Bearer, origin: { renewed: boolean; claims?: string | undefined }): void
   /** The token as long as it lives. */
   alive(slot: Slot): Bearer | undefined
-  /** Forgets the token and all that is known of it. */
+  /** Forgets the token and all that is known of it, but for what the service makes of our tokens. */
   empty(slot: Slot): void
 }
 
@@ -81,8 +81,10 @@ const nothing = {
   urgentAt: Number.NEGATIVE_INFINITY,
   stale: false,
   claims: undefined,
-  refusal: { strikes: 0, quietUntil: Number.NEGATIVE_INFINITY },
 } as const
+
+/** Before the service has refused anything. */
+export const noRefusal: Refusal = { strikes: 0, quietUntil: Number.NEGATIVE_INFINITY, claims: undefined }
 
 function slotsOf(routes: readonly Route[]): Map<Route, Slot> {
   const byKey = new Map<string, Slot>()
@@ -90,7 +92,14 @@ function slotsOf(routes: readonly Route[]): Map<Route, Slot> {
     routes.map(route => {
       const wanted = { audience: route.audience, scopes: route.scopes }
       const key = keyOf(route.profile, wanted)
-      const slot = byKey.get(key) ?? { profile: route.profile, wanted, key, usedAt: Number.NEGATIVE_INFINITY, ...nothing }
+      const slot = byKey.get(key) ?? {
+        profile: route.profile,
+        wanted,
+        key,
+        usedAt: Number.NEGATIVE_INFINITY,
+        refusal: noRefusal,
+        ...nothing,
+      }
       byKey.set(key, slot)
       return [route, slot]
     }),

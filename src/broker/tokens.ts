@@ -9,7 +9,7 @@ import { type BackOff, withRetryAfter } from './back-off.ts'
 import { type Flights, Superseded } from './flights.ts'
 import type { RefreshAhead } from './refresh-ahead.ts'
 import { believeRefusal } from './refusal.ts'
-import { keyOf, type Slot, type Slots } from './slots.ts'
+import { keyOf, noRefusal, type Slot, type Slots } from './slots.ts'
 import { soon, unlessAborted } from './within.ts'
 
 /**
@@ -98,9 +98,9 @@ export function createTokens(parts: TokenParts): Tokens {
   }
 
   const withoutPerson = async (slot: Slot, { claims, minimumLifeMs, signal }: Omit<Acquiring, 'asking'>): Promise<Bearer | undefined> => {
-    // Others may have had the same challenge: what came of theirs is good for this one too.
-    const bearer = claims === undefined || slot.claims === claims ? atHand(slot, minimumLifeMs) : undefined
-    return bearer ?? renew(slot, claims, signal)
+    // Others may have had the same challenge: what came of theirs is good for this one too. A service that always wants something else gets nothing new.
+    const good = claims === undefined || slot.claims === claims || !believeRefusal(slot, clock.now(), claims)
+    return (good ? atHand(slot, minimumLifeMs) : undefined) ?? renew(slot, claims, signal)
   }
 
   const acquire = async (slot: Slot, how: Acquiring): Promise<Bearer> => {
@@ -153,6 +153,7 @@ export function createTokens(parts: TokenParts): Tokens {
     },
     drop: (profile, reason) => {
       forget(parts, profile)
+      for (const slot of slots.ofProfile(profile)) slot.refusal = noRefusal
       flights.abandon(profile, reason)
     },
     waiting: askPerson.waiting,

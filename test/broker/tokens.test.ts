@@ -3,7 +3,12 @@ import t from 'tap'
 import { eventually } from '../fixtures/clocks.ts'
 import { startBroker } from '../harness/brokered.ts'
 
-const how = { asking: 'link' as const, signal: new AbortController().signal }
+const how = {
+  asking: 'link' as const,
+  get signal() {
+    return new AbortController().signal
+  },
+}
 const hour = 3_600_000
 const contextClaims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } })
 
@@ -65,6 +70,21 @@ t.test('a claims challenge that only a person can meet asks for one, with the cl
   await signIn()
   const second = await broker.tokens.acquire(fhir, { ...how, claims: contextClaims })
   t.strictSame(claimsOf(second.reveal()).acrs, ['c1'])
+})
+
+t.test('a service that wants other claims each time makes us ask neither Entra nor a person without end', async t => {
+  const { broker, fhir, grants, signIn, opened, clock } = await startBroker(t)
+  await signIn()
+  const before = await broker.tokens.acquire(fhir, how)
+  const demands = (value: number) => JSON.stringify({ access_token: { nbf: { essential: true, value: String(value) } } })
+  const met = await broker.tokens.acquire(fhir, { ...how, claims: demands(0) })
+  t.not(met, before)
+  for (let value = 1; value < 100; value++)
+    t.equal(await broker.tokens.acquire(fhir, { ...how, asking: 'wait', claims: demands(value) }), met, 'what is at hand, refused or not')
+  t.equal(grants('refresh_token'), 1)
+  t.strictSame(opened, [])
+  clock.advance(61_000)
+  t.not(await broker.tokens.acquire(fhir, { ...how, claims: demands(100) }), met, 'a minute later another challenge counts')
 })
 
 t.test('who needs a token for long gets one that lives long enough, where a renewal can give it', async t => {

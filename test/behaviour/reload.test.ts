@@ -43,3 +43,32 @@ t.test('a new route works without a restart and without another sign-in; a fault
   await daemon.printed(/routes\.\/dicom\.origin: .* → \(none\)/)
   t.equal((await fetch(`${daemon.url}/dicom/studies`)).status, 404)
 })
+
+t.test('who may call changes with the file too', async t => {
+  const sandbox = await startSandbox()
+  const home = createHome({ HALLPASS_NO_USER: '1' })
+  const { tenantId, clientId, url } = sandbox.identity
+  const config = {
+    port: 0,
+    vault: 'memory',
+    profiles: { dev: { tenantId, clientId, sandbox: url } },
+    routes: { '/fhir': { origin: sandbox.fhir.url, kind: 'fhir', audience: sandbox.fhir.audience, profile: 'dev' } },
+  }
+  const path = writeConfig(home, config)
+  const daemon = await startDaemon(home, ['start'])
+  t.teardown(async () => {
+    await daemon.stop()
+    await sandbox.close()
+    home.remove()
+  })
+  const ask = async (headers: Record<string, string> = {}) =>
+    (await fetch(`${daemon.url}/fhir/Patient`, { headers })).headers.get('hallpass-error')
+  const app = { Origin: 'http://localhost:3000' }
+  t.equal(await ask(app), 'browser-refused')
+  const access = { allowedOrigins: [app.Origin], key: 'required' }
+  writeFileSync(path, JSON.stringify({ ...config, access }))
+  await daemon.printed(/The configuration changed:[\s\S]*access\.key: auto → required/)
+  t.equal(await ask(app), 'key-required')
+  const key = readFileSync(`${home.path}/run/hallpass/key-${daemon.port}`, 'utf8').trim().slice('Hallpass-Key: '.length)
+  t.equal(await ask({ ...app, 'Hallpass-Key': key }), 'sign-in-required')
+})

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { type Family, knock, type Style } from '../fixtures/knocking.ts'
 import { type Composed, startBoth } from '../harness/composed.ts'
+import { record } from '../harness/figures.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
 const full = Boolean(process.env.HALLPASS_TEST_FULL)
@@ -55,6 +56,11 @@ t.test(`0 of ${tries} requests of another user are forwarded, however they arriv
     }
   await settle(both)
   t.equal(asked(both, 'stranger'), 0, 'nothing reached the service')
+  record(
+    'requests of another user, over all ways to connect and to leave',
+    count * families.length * styles.length,
+    `${asked(both, 'stranger')} forwarded`,
+  )
   const refused = both.events.filter(event => event.event === 'request-refused')
   t.ok(refused.every(({ code }) => code === 'peer-refused' || code === 'peer-unknown'))
   t.ok(refused.length >= count * families.length, `${refused.length} of them came as far as being judged`)
@@ -68,6 +74,7 @@ t.test(`${tries} of ${tries} of our own are`, { timeout: 600_000 }, async t => {
     t.strictSame(seen, { 200: count }, family)
   }
   t.equal(asked(both, 'own'), count * families.length)
+  record('requests of one’s own user, each on a connection of its own', count * families.length, `${asked(both, 'own')} forwarded`)
 })
 
 t.test('a further user is served when the configuration names it, and only that one', async t => {

@@ -1,6 +1,6 @@
 // `hallpass cert import`: a certificate with its private key from a file of the user's own into the vault.
 import { resolve } from 'node:path'
-import { confirmThumbprint, readCertificateFiles } from '../compose/credentials/certificate-files.ts'
+import { confirmThumbprint, readCertificateFiles, refuseCertificateId } from '../compose/credentials/certificate-files.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { dateOf, describeDistance } from '../terms/expiry.ts'
 import { withCredentials } from './credential-access.ts'
@@ -11,12 +11,14 @@ export const importCertificate: Command = async (io, args) => {
   const [, profile = '', ...files] = args.words
   if (files.length === 0)
     throw new HallpassError('usage', { what: 'Name the file: `hallpass cert import PROFILE FILE`.', command: 'hallpass cert' })
+  const { thumbprint } = args.flags
+  if (thumbprint !== undefined) refuseCertificateId(thumbprint)
   const material = await readWithPassword(
     files.map(file => resolve(io.cwd, file)),
     io,
     args,
   )
-  if (args.flags.thumbprint !== undefined) confirmThumbprint(material, args.flags.thumbprint)
+  if (thumbprint !== undefined) confirmThumbprint(material, thumbprint)
   return withCredentials(io, args, async ({ certificates, where }) => {
     const { kept } = await certificates.add(profile, { ...material, sendChain: args.switches.has('send-chain') })
     const [newest, previous] = kept

@@ -20,6 +20,7 @@ export const showConfig: Command = async (io, args) => {
       by: location.by,
       trusted,
       clientSecretInEnvironment: hasSecret(io),
+      clientCertificateInEnvironment: hasCertificate(io),
       warnings: config.warnings,
       values,
     }
@@ -27,9 +28,17 @@ export const showConfig: Command = async (io, args) => {
     return exitCodes.ok
   }
   io.out(`${printable(path)}${trusted ? '' : ' (not trusted yet)'}\n\n${table(values)}`)
-  if (hasSecret(io)) io.out('\nAZURE_CLIENT_SECRET is set; its value is never shown.\n')
+  for (const name of credentialNames(io)) io.out(`\n${name} is set; what it holds is never shown.\n`)
   for (const warning of config.warnings) io.err(`Note: ${warning}\n`)
   return exitCodes.ok
+}
+
+function credentialNames(io: Io): string[] {
+  return [hasSecret(io) ? ['AZURE_CLIENT_SECRET'] : [], hasCertificate(io) ? ['AZURE_CLIENT_CERTIFICATE_PATH'] : []].flat()
+}
+
+function hasCertificate({ environmentCertificate }: Io): boolean {
+  return Boolean(environmentCertificate?.path)
 }
 
 function hasSecret({ environmentSecret }: Io): boolean {

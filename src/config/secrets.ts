@@ -14,7 +14,7 @@ const keySetting = 'access.key'
 const secretShapes = [/^[A-Za-z0-9_.~-]{3}\dQ~[A-Za-z0-9_.~-]{31,34}$/, /\beyJ[A-Za-z0-9_-]{10,}\./, /-----BEGIN [A-Z ]*PRIVATE KEY-----/]
 
 const fix =
-  'Take it out of the file, and consider it read by others. Secrets never live in the configuration: use `hallpass secret set` or AZURE_CLIENT_SECRET.'
+  'Take it out of the file, and consider it read by others. Secrets never live in the configuration: use `hallpass secret set`, `hallpass cert import`, or AZURE_CLIENT_SECRET.'
 
 /** Every key that names a secret and every value that has the shape of one. Their values are never part of what is said. */
 export function findSecrets(value: unknown, path: readonly (string | number)[] = []): Fault[] {

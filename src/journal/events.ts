@@ -20,6 +20,7 @@ export type Event =
       summary: string
       remedy: string
     }
+  | { event: 'credential-trouble'; code: ErrorCode; summary: string; remedy: string }
   | { event: 'credential-fallback'; profile: string; code: ErrorCode; summary: string; remedy: string }
   | { event: 'credential-accepted'; profile: string; credential: 'secret' | 'certificate' }
   | { event: 'vault-trouble'; code: ErrorCode; summary: string; remedy: string }

@@ -169,6 +169,8 @@ t.test('each wrong certificate gets its own error from the verb, and the vault s
     t.match(await hallpass(['cert', 'import', 'dev', ...files]), { code, out: '', err }, what)
   t.match(await hallpass(['cert', 'import', 'nobody', join(home.path, 'real.pem')]), { code: 2, err: /There is no profile nobody/ })
   t.match(await hallpass(['cert', 'import', 'dev']), { code: 2, err: /Name the file/ })
+  const byId = ['cert', 'import', 'dev', 'none.pfx', '--thumbprint', id]
+  t.match(await hallpass(byId), { code: 2, err: /is a Certificate ID[\s\S]*Name the thumbprint/ })
   t.match(await hallpass(['cert', 'new', 'dev', '--bits', '1024']), { code: 2, err: /--bits takes 2048/ })
   t.match(await hallpass(['cert', 'new', 'dev', '--days', '0']), { code: 2, err: /--days takes/ })
   t.match(await hallpass(['cert', 'remove', 'dev', id]), { code: 2, err: /is a Certificate ID/ })
@@ -194,4 +196,5 @@ t.test('AZURE_CLIENT_CERTIFICATE_PATH stands in where the vault has none, and sa
   const wrong = await startRegistered(t, { credential: 'certificate', credentials: given('mule') })
   t.match(await wrong.ask(), { status: 503, error: 'environment-certificate', text: /The password does not open the file/ })
   t.equal(wrong.grants(), 0, 'Entra ID is not asked')
+  t.match(await wrong.told('credential-trouble'), { code: 'environment-certificate' }, 'and it is told at the start')
 })

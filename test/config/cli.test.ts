@@ -89,7 +89,7 @@ t.test('show: every value in force, and where it comes from', async t => {
     / profiles\.dev\.flow +authorization-code +default\n/,
     / routes\.\/fhir\.origin +https:\S+ +file\n/,
     / routes\.\/fhir\.audience +https:\S+ +derived from the origin\n/,
-    /AZURE_CLIENT_SECRET is set; its value is never shown/,
+    /AZURE_CLIENT_SECRET is set; what it holds is never shown/,
   ])
     t.match(out, line)
   const json = await hallpass('config', 'show', '--output', 'json')

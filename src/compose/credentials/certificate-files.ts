@@ -20,12 +20,16 @@ export function readCertificateFiles(paths: readonly string[], password: string 
   return readCertificate(paths.map(readOwnFile), password)
 }
 
-/** Throws certificate-other unless the thumbprint, however written, is that of the certificate; certificate-is-id for a number of the portal's. */
+/** Throws certificate-is-id for the number that the portal shows beside a thumbprint. */
+export function refuseCertificateId(text: string): void {
+  const wanted = 'the thumbprint, which stands beside it in the portal'
+  if (looksLikeCertificateId(text)) throw new HallpassError('certificate-is-id', { text: text.trim(), wanted })
+}
+
+/** Throws certificate-other unless the thumbprint, however written, is that of the certificate. */
 export function confirmThumbprint({ chain }: KeyAndChain, text: string): void {
   const { thumbprints } = describeCertificate(chain[0] ?? '')
   if (namesCertificate(text, thumbprints)) return
-  if (looksLikeCertificateId(text))
-    throw new HallpassError('certificate-is-id', { text: text.trim(), wanted: 'the thumbprint, which stands beside it in the portal' })
   throw new HallpassError('certificate-other', { thumbprint: printable(text, 100), found: thumbprints.sha1 })
 }
 

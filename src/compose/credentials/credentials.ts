@@ -28,13 +28,15 @@ export type Credentials = {
   report(profile: string): CredentialReport | null
 }
 
-/** The credentials of these profiles; reads the file of AZURE_CLIENT_CERTIFICATE_PATH when one of them would use it. */
+/** The credentials of these profiles; reads the file of AZURE_CLIENT_CERTIFICATE_PATH when one of them would use it, and tells what is wrong with it. */
 export async function composeCredentials(
   profiles: ReadonlyMap<string, Profile>,
-  { edges, document, rotation }: { edges: Pick<Edges, 'clock'> & EnvironmentGiven; document: VaultDocument; rotation: Rotation },
+  { edges, document, rotation }: { edges: Pick<Edges, 'clock' | 'tell'> & EnvironmentGiven; document: VaultDocument; rotation: Rotation },
 ): Promise<Credentials> {
-  const { clock } = edges
+  const { clock, tell } = edges
   const environment = await readEnvironment(edges, [...profiles.values()], clock.now())
+  const { trouble } = environment
+  if (trouble) tell({ event: 'credential-trouble', code: trouble.code, summary: trouble.summary, remedy: trouble.remedy })
   return createCredentials({ profiles, document, clock, rotation, environment })
 }
 

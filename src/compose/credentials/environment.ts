@@ -17,6 +17,8 @@ export type EnvironmentCredentials = {
   secretFor(profile: Profile): string | undefined
   /** The certificate, or why it cannot be used; undefined when none is named for this profile. */
   certificateFor(profile: Profile): (KeyAndChain & { sendChain: boolean }) | HallpassError | undefined
+  /** Why the certificate that a profile would use cannot be used. */
+  trouble: HallpassError | undefined
 }
 
 export type EnvironmentGiven = {
@@ -34,6 +36,7 @@ export async function readEnvironment(
   const material = wanted ? await readOrReason(certificate, now) : undefined
   return {
     secretFor: profile => (secret && isFor(secret, profile) ? secret.secret : undefined),
+    trouble: material instanceof HallpassError ? material : undefined,
     certificateFor: profile => (material && certificate && isFor(certificate, profile) ? material : undefined),
   }
 }

@@ -1,4 +1,5 @@
 // Grants that the authorization server has ended: it is not asked again at once, and what it demands of the next sign-in is kept for that.
+import { usableClaims } from './claims.ts'
 import type { IdentityParts } from './client-application.ts'
 import type { Refusal } from './evidence.ts'
 import { describeRefusal, wordsOf } from './failure.ts'
@@ -16,15 +17,12 @@ export type EndedGrants = {
 
 /** Milliseconds. A policy may look at the network that one is on: after that it is worth a question. */
 const quiet = 30_000
-/** Claims travel in the URL of the sign-in. */
-const longestClaims = 4096
 
 export function endedGrants({ clock, explain, grantEnded }: Pick<IdentityParts, 'clock' | 'explain' | 'grantEnded'>): EndedGrants {
   const ends = new Map<string, { at: number; claims: string | undefined }>()
   return {
     note: (refusal, { audience }) => {
-      const { claims = '' } = refusal
-      ends.set(audience, { at: clock.now(), claims: claims && claims.length <= longestClaims ? claims : undefined })
+      ends.set(audience, { at: clock.now(), claims: usableClaims(refusal.claims) })
       grantEnded({ audience, ...describeRefusal(wordsOf(refusal), explain) })
     },
     lately: ({ audience }) => {

@@ -6,6 +6,7 @@ import { asBearer } from './as-bearer.ts'
 import { authorityOf } from './authority.ts'
 import { beginCode } from './authorization-code.ts'
 import { detachable } from './cache-plugin.ts'
+import { joinClaims } from './claims.ts'
 import { type Applications, confidentialApplications, type IdentityParts, publicApplication } from './client-application.ts'
 import { beginDevice } from './device-code.ts'
 import { endedGrants } from './ended-grants.ts'
@@ -55,7 +56,7 @@ export function createPersonIdentity(parts: IdentityParts): Identity {
     browser: profile.browser,
     callbackPath: profile.flow === 'authorization-code' ? profile.redirectUri.path : undefined,
     begin: (wanted, wish = {}): Promise<Authorization> => {
-      const claims = wish.claims ?? ended.claimsFor(wanted)
+      const claims = joinClaims(wish.claims, ended.claimsFor(wanted))
       const alsoConsent = unanswered ? [] : (wish.alsoConsent ?? [])
       unanswered = alsoConsent.length > 0
       const whole = { alsoConsent, ...(claims !== undefined && { claims }), ...(wish.prompt && { prompt: wish.prompt }) }

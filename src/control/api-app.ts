@@ -1,5 +1,7 @@
 // What both faces of the control API have in common: bodies are taken exactly as defined, and refused in our words.
+import type { ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { answerError } from '../errors/answer.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 
 /** An app without routes. By default Fastify would drop unknown members and turn `1` into `true`. */
@@ -8,10 +10,16 @@ export function createApiApp(): FastifyInstance {
     logger: false,
     bodyLimit: 64 * 1024,
     exposeHeadRoutes: false,
+    // Fastify's own answer to a broken percent-encoding repeats the path, under no policy.
+    frameworkErrors: (_error, _request, reply) => refuseTarget(reply.raw),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
   })
   app.removeContentTypeParser('text/plain')
   return app
+}
+
+function refuseTarget(response: ServerResponse): void {
+  answerError(response, new HallpassError('target-refused', { rule: 'broken percent-encoding' }), 'program')
 }
 
 /** What Fastify refuses by itself has a status of its own; its words may repeat what was sent. */

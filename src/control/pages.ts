@@ -13,7 +13,14 @@ export type PagesParts = { broker: Broker; explain: ExplainParts; routes: readon
 
 /** The app for every path that is no route. It never listens: the daemon hands requests to its `routing`. */
 export function createPages({ broker, explain, routes, version }: PagesParts): FastifyInstance {
-  const app = Fastify({ logger: false, bodyLimit: 16 * 1024, exposeHeadRoutes: true })
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 16 * 1024,
+    exposeHeadRoutes: true,
+    // Fastify's own answer to a broken percent-encoding repeats the path, under no policy.
+    frameworkErrors: (_error, _request, reply) => refuse(reply as unknown as FastifyReply, brokenEncoding()),
+  })
+  app.addHook('onSend', async (_request, reply) => void reply.headers(closed))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, new URLSearchParams(String(body)))
@@ -29,6 +36,17 @@ export function createPages({ broker, explain, routes, version }: PagesParts): F
   addSignInPages(app, broker, routes)
   addExplainPage(app, explain)
   return app
+}
+
+/** For the answers that are no page: the health checks. */
+const closed = {
+  'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+}
+
+function brokenEncoding(): HallpassError {
+  return new HallpassError('target-refused', { rule: 'broken percent-encoding' })
 }
 
 function refuse(reply: FastifyReply, error: HallpassError): void {

@@ -69,7 +69,7 @@ for (const [sentence, expected, text] of answers)
     origin.answer = () => ({ bytes: Buffer.from(text.replaceAll('¶', '\r\n'), 'latin1'), keep: true })
     const { answers, cut, text: got } = await get()
     const [answer] = answers
-    for (const one of answers) judgeAnswer(one, attack.token, 'any')
+    for (const one of answers) judgeAnswer(one, origin.tokens, 'any')
     if (expected === 'broken') {
       t.equal(answer?.status, 502)
       t.strictSame(answer && fieldsOf(answer, 'hallpass-error'), ['origin-broken'])

@@ -37,6 +37,7 @@ t.test('the same with a foreign Host: not one is forwarded (requirements 2, 18)'
 
 t.test('nothing was wrong with what arrived, and the daemon is the same process', async t => {
   t.strictSame(origin.breaches, [])
+  t.strictSame([...origin.tokens], [attack.token], 'no other token ever came')
   t.equal(other.requests, 0, 'the other route’s origin was never asked')
   t.ok(attack.alive())
   t.equal(attack.daemon.pid, pid)

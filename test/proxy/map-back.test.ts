@@ -5,10 +5,12 @@ import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { type Dispatcher, request } from 'undici'
+import type { Broker } from '../../src/broker/broker.ts'
 import { createLinks } from '../../src/proxy/links.ts'
 import { createMapBack } from '../../src/proxy/map-back.ts'
 import type { ProxyParts } from '../../src/proxy/parts.ts'
 import type { RequestStep } from '../../src/proxy/steps.ts'
+import { Bearer } from '../../src/terms/bearer.ts'
 import type { Route } from '../../src/terms/route.ts'
 import { fhirOrigin } from '../fixtures/link-tables.ts'
 import { startOrigin, startProxied } from '../fixtures/proxied.ts'
@@ -27,7 +29,7 @@ const service: Route = {
 }
 
 /** The proxy, as if the service of Azure stood behind it; what reaches the origin is kept, also of requests that broke off. */
-async function startService(t: Test) {
+async function startService(t: Test, more: Partial<ProxyParts> = {}, status = () => 200) {
   const seen: Seen[] = []
   let arrived: () => void = () => undefined
   const origin = await startOrigin(t, (request, response) => {
@@ -41,13 +43,13 @@ async function startService(t: Test) {
       seen.push({ url, headers, body, whole: request.complete })
       arrived()
     })
-    request.on('end', () => response.end('stored'))
+    request.on('end', () => response.writeHead(status()).end('stored'))
   })
   const own = { port: 0 }
   const findLinks = createLinks({ routes: [service], ownPort: () => own.port, extraHosts: new Set() })
   const tallies: { otherLoopbackUrls: number }[] = []
   const note: RequestStep = (_outgoing, { tally }) => void tallies.push(tally)
-  const parts: Partial<ProxyParts> = { requestSteps: [createMapBack((_route, host) => findLinks(service, host)), note] }
+  const parts: Partial<ProxyParts> = { requestSteps: [createMapBack((_route, host) => findLinks(service, host)), note], ...more }
   const { port, route } = await startProxied(t, origin, parts)
   own.port = port
   const url = `http://127.0.0.1:${port}/fhir`
@@ -136,6 +138,24 @@ t.test('what a client holds back until 100 Continue is mapped too', async t => {
   t.equal(answer.statusCode, 200)
   t.equal(seen.at(-1)?.body, patient(fhirOrigin))
   answer.resume()
+})
+
+t.test('a request that is sent once more after a 401 is mapped once more', async t => {
+  const tokens = ['first.token', 'second.token'].map(text => new Bearer(text, 'https://x', Date.now() + 3_600_000))
+  const broker = {
+    tokens: { peek: () => tokens[0], reject: () => true, acquire: async () => tokens[1] },
+    authorizationOrigin: () => '',
+    onSignedOut: () => undefined,
+  } as unknown as Broker
+  const statuses = [401, 200]
+  const { ours, seen, send } = await startService(t, { broker }, () => statuses.shift() ?? 500)
+  t.equal((await send(patient(`${ours}/fhir`), { path: `/Patient?a=${ours}/fhir/x` })).status, 200)
+  t.same(
+    seen.map(({ url, headers, body }) => [url, headers.authorization, headers['content-length'], body]),
+    ['first.token', 'second.token'].map(token => [
+      ...[`/Patient?a=${fhirOrigin}/x`, `Bearer ${token}`, String(patient(fhirOrigin).length), patient(fhirOrigin)],
+    ]),
+  )
 })
 
 t.test('queries, forms and fields are mapped, byte for byte but for our addresses', async t => {

@@ -131,9 +131,8 @@ export class UrlScanner implements BodyRewrite {
   #heldFrom(text: Text, floor: number): number {
     const { bytes } = text
     for (let at = Math.max(floor, bytes.length - longestBeginning); at < bytes.length; at++) {
-      if (mayBegin(bytes[at] as number, this.#spelling) && beginsCharacter(bytes, at)) {
-        if (matchUrl(text, at, this.#table) === 'more') return at
-      }
+      if (!mayBegin(bytes[at] as number, this.#spelling)) continue
+      if (matchUrl(text, at, this.#table) === 'more' && beginsCharacter(bytes, at)) return at
     }
     return bytes.length
   }

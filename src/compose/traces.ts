@@ -125,6 +125,7 @@ const names: Readonly<Record<string, string>> = {
   'vault.sealed': 'tokens, secrets, certificates, sealed',
   'vault.lock': 'who has the vault open',
   'trusted.json': 'trusted project files',
+  'hallpass.log': 'the log',
   run: 'running daemons',
 }
 
@@ -132,12 +133,12 @@ function filesIn(folder: string): Trace[] {
   if (!existsSync(folder)) return []
   const files = readdirSync(folder).sort()
   const traces = files.map(name => ({
-    what: names[name] ?? (isOfDaemon(name) ? 'a daemon' : 'a file of hallpass'),
+    what: names[name] ?? (isOfDaemon(name) ? 'of a daemon' : 'a file of hallpass'),
     where: join(folder, name),
   }))
   return [...traces, { what: lstatSync(folder).isDirectory() ? 'the folder' : 'the file', where: folder }]
 }
 
 function isOfDaemon(name: string): boolean {
-  return /^(instance|control)-\d+\./.test(name)
+  return /^(instance|control|(api-|control-)?key)-\d+/.test(name)
 }

@@ -193,6 +193,11 @@ t.test('AZURE_CLIENT_CERTIFICATE_PATH stands in where the vault has none, and sa
   right.upload(shop.read('good.crt'))
   t.match(await right.ask(), { status: 200 })
   t.match((await right.hallpass(['cert', 'show', 'dev'])).err, /AZURE_CLIENT_CERTIFICATE_PATH, in use/)
+  const warnings = () => right.events.filter(({ event }) => event === 'credential-expiring').length
+  t.equal(warnings(), 1, 'it is good for 30 days, which is told at the start')
+  t.match((await right.hallpass(['status'])).out, /The certificate of profile dev expires in \d+ days, on /)
+  right.clock.advance(day)
+  t.equal(warnings(), 2, 'and once a day')
   const wrong = await startRegistered(t, { credential: 'certificate', credentials: given('mule') })
   t.match(await wrong.ask(), { status: 503, error: 'environment-certificate', text: /The password does not open the file/ })
   t.equal(wrong.grants(), 0, 'Entra ID is not asked')

@@ -75,6 +75,39 @@ t.test(`${size / 1024 / 1024} MB down and up: resident memory grows by less than
   t.ok(grown < limit, `resident memory grew by ${Math.round(grown / 1024 / 1024)} MB`)
 })
 
+const studyMegabytes = process.env.HALLPASS_TEST_FULL ? 1536 : 96
+
+t.test(`STOW of 1.5 GB with flat memory (${studyMegabytes} MB here)`, async t => {
+  const { daemon, seen } = await startBulk(t)
+  const before = residentOf(daemon.pid).now
+  const digest = createHash('sha256')
+  const upload = httpRequest(`${daemon.url}/dicom/studies?bytes=20`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'multipart/related; type="application/dicom"; boundary=part', Accept: 'application/dicom+json' },
+  })
+  const answered = new Promise<number>((done, failed) => {
+    upload.on('response', response => response.resume().on('end', () => done(response.statusCode ?? 0))).on('error', failed)
+  })
+  const send = async (part: Buffer | string) => {
+    digest.update(part)
+    if (!upload.write(part)) await new Promise(drained => upload.once('drain', drained))
+  }
+  const instance = Buffer.alloc(1024 * 1024, 'DICM')
+  let sent = 0
+  for (let number = 0; number < studyMegabytes; number++) {
+    const head = `\r\n--part\r\nContent-Type: application/dicom\r\n\r\n`
+    await send(head)
+    await send(instance)
+    sent += head.length + instance.length
+  }
+  await send('\r\n--part--\r\n')
+  upload.end()
+  t.equal(await answered, 200)
+  t.match(await seen('POST'), { received: sent + 12, sha256: digest.digest('hex'), authorized: true })
+  const grown = residentOf(daemon.pid).peak - before
+  t.ok(grown < limit, `resident memory grew by ${Math.round(grown / 1024 / 1024)} MB`)
+})
+
 t.test('a client that stops reading stops the origin; one that leaves ends its side', async t => {
   const { daemon, origin } = await startBulk(t)
   const done = origin.printed(/^\{"method":"GET","received":0,[^}]*"whole":false.*\}$/m)

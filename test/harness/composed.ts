@@ -40,6 +40,8 @@ export type ComposedOptions = {
   env?: Record<string, string>
   profile?: Record<string, unknown>
   fhirRoute?: Record<string, unknown>
+  /** A second profile like the first, by this name, for the DICOM route. */
+  dicomProfile?: string
   /** Routes besides `/fhir` and `/dicom`, with the same profile unless they name another. */
   routes?: Record<string, { origin: string; kind: 'fhir' | 'dicom'; audience: string }>
   /** What AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH say. */
@@ -110,11 +112,12 @@ export async function startBoth(t: Test, options: ComposedOptions = {}): Promise
     changed()
   })
   const { tenantId, clientId, url } = sandbox.identity
+  const { dicomProfile = 'dev' } = options
   const document = {
-    profiles: { dev: { tenantId, clientId, sandbox: url, ...options.profile } },
+    profiles: Object.fromEntries(['dev', dicomProfile].map(name => [name, { tenantId, clientId, sandbox: url, ...options.profile }])),
     routes: {
       '/fhir': { origin: sandbox.fhir.url, kind: 'fhir' as const, audience: sandbox.fhir.audience, profile: 'dev', ...options.fhirRoute },
-      '/dicom': { origin: sandbox.dicom.url, kind: 'dicom' as const, audience: sandbox.dicom.audience, profile: 'dev' },
+      '/dicom': { origin: sandbox.dicom.url, kind: 'dicom' as const, audience: sandbox.dicom.audience, profile: dicomProfile },
       ...Object.fromEntries(Object.entries(options.routes ?? {}).map(([prefix, route]) => [prefix, { profile: 'dev', ...route }])),
     },
   }

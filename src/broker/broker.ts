@@ -7,6 +7,7 @@ import type { Profile } from '../terms/profile.ts'
 import type { Route } from '../terms/route.ts'
 import { createAskPerson } from './ask-person.ts'
 import { createBackOff } from './back-off.ts'
+import { createBeginSignIn } from './begin-sign-in.ts'
 import { createFlights } from './flights.ts'
 import { createGovernor } from './governor.ts'
 import { createRefreshAhead } from './refresh-ahead.ts'
@@ -78,7 +79,7 @@ export function createBroker(parts: BrokerParts): Broker {
   const signIns = createSignIns({
     ...parts,
     governor,
-    backOff,
+    begin: createBeginSignIn({ ...parts, backOff }),
     signedIn: async (profile, wanted, bearer, claims) => {
       tokens.put(profile, wanted, bearer, claims)
       // A vault that cannot be written now is told by the vault and tried again; the sign-in stands.

@@ -1,25 +1,14 @@
 // Signs people in: one sign-in at a time per profile, which outlives the request that asked for it.
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
-import type { Authorization, AuthorizationResponse, Identity, Wanted } from '../identity/identity.ts'
+import type { AuthorizationResponse, Identity, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
-import type { Route } from '../terms/route.ts'
-import type { BackOff } from './back-off.ts'
-import { withRetryAfter } from './back-off.ts'
-import { furtherScopes } from './further-scopes.ts'
+import type { BeginSignIn, Wish } from './begin-sign-in.ts'
 import type { Governor } from './governor.ts'
 import { once } from './once.ts'
 import type { Opening, SignIn } from './sign-in.ts'
 import { createOutcome, describeSignIn, type Entry, forgetOldest } from './sign-in-entry.ts'
-
-/** What is asked of the person. */
-export type Wish = {
-  /** The claims that a service's challenge demands, as JSON. */
-  claims?: string | undefined
-  /** Let the person choose the account, whoever is signed in there. */
-  choose?: boolean | undefined
-}
 
 export type StartOptions = Wish & { open: Opening; returnTo?: string | undefined }
 
@@ -39,10 +28,9 @@ export type SignIns = {
 }
 
 export type SignInParts = {
-  routes: readonly Route[]
   identities: ReadonlyMap<string, Identity>
+  begin: BeginSignIn
   governor: Governor
-  backOff: BackOff
   clock: Clock
   random: Random
   openBrowser: OpenBrowser
@@ -59,12 +47,13 @@ export type SignInParts = {
 }
 
 export function createSignIns(parts: SignInParts): SignIns {
-  const { governor, backOff, clock, tell } = parts
+  const { governor, clock, tell } = parts
   const starting = new Map<string, Promise<Entry>>()
   const pending = new Map<string, Entry>()
   const byId = new Map<string, Entry>()
   const byState = new Map<string, Entry>()
-  let closed: HallpassError | undefined
+  /** Why a sign-in that is still being begun ends at once. */
+  const doomed = new Map<string, HallpassError>()
 
   const end = (entry: Entry, error?: HallpassError) => {
     const { signIn, authorization } = entry
@@ -86,35 +75,11 @@ export function createSignIns(parts: SignInParts): SignIns {
     }
   }
 
-  /** Begins it, unless that failed just now: the waiting requests of a busy application are no reason to ask the server again and again. */
-  const begin = async (identity: Identity, profile: string, wanted: Wanted, { claims, choose }: Wish): Promise<Authorization> => {
-    const key = beginning(profile)
-    const pause = backOff.now(key)
-    if (pause?.error && pause.failures > 1) throw withRetryAfter(pause.error, pause.until, clock.now())
-    try {
-      const authorization = await identity.begin(wanted, {
-        ...(claims !== undefined && { claims }),
-        ...(choose && { prompt: 'select_account' }),
-        alsoConsent: furtherScopes(parts.routes, profile, wanted),
-      })
-      if (authorization.kind === 'code') {
-        refuseForeignPage(authorization.url, identity)
-        await authorization.check()
-      }
-      backOff.clear(key)
-      return authorization
-    } catch (thrown) {
-      const error = asHallpassError(thrown)
-      const { until } = backOff.failed(key, error)
-      throw withRetryAfter(error, until, clock.now())
-    }
-  }
-
   const create = async (profile: string, wanted: Wanted, wish: Wish): Promise<Entry> => {
     const identity = parts.identities.get(profile)
     if (!identity) throw new HallpassError('internal', { what: 'a sign-in for an unknown profile' })
     await parts.canKeep()
-    const authorization = await begin(identity, profile, wanted, wish)
+    const authorization = await parts.begin(identity, profile, wanted, wish)
     const release = await parts.holdRedirect(profile)
     const id = parts.random(16)
     const { settle, outcome } = createOutcome()
@@ -125,10 +90,13 @@ export function createSignIns(parts: SignInParts): SignIns {
     if (authorization.kind === 'code') byState.set(authorization.state, entry)
     else follow(entry, authorization.outcome)
     forgetOldest(byId, byState)
-    // While it began, everything may have been closed.
-    if (closed) end(entry, closed)
+    const doom = doomed.get(profile)
+    if (doom) end(entry, doom)
     return entry
   }
+
+  const started = (profile: string, wanted: Wanted, wish: Wish) =>
+    once(starting, profile, () => create(profile, wanted, wish).finally(() => doomed.delete(profile)))
 
   const limit = (entry: () => Entry) =>
     clock.after(parts.limitSeconds * 1000, () => {
@@ -168,7 +136,8 @@ export function createSignIns(parts: SignInParts): SignIns {
 
   return {
     start: async (profile, wanted, { open: opening, returnTo, ...wish }) => {
-      const entry = pending.get(profile) ?? (await once(starting, profile, () => create(profile, wanted, wish)))
+      const entry = pending.get(profile) ?? (await started(profile, wanted, wish))
+      if (entry.signIn.state !== 'pending') return entry.signIn
       if (returnTo !== undefined) entry.signIn.returnTo = returnTo
       if (opening === 'again') await open(entry)
       else if (opening === 'once' && !entry.opened && governor.mayOpen(profile)) {
@@ -190,30 +159,23 @@ export function createSignIns(parts: SignInParts): SignIns {
     pendingOf: profile => pending.get(profile)?.signIn,
     acknowledge: profile => {
       governor.acknowledged(profile)
-      backOff.clear(beginning(profile))
+      parts.begin.again(profile)
     },
     cancel: (profile, reason = new HallpassError('sign-in-cancelled')) => {
       const entry = pending.get(profile)
       if (entry) end(entry, reason)
-      return entry !== undefined
+      if (starting.has(profile)) doomed.set(profile, reason)
+      return entry !== undefined || starting.has(profile)
     },
     close: reason => {
-      closed = reason
+      for (const profile of starting.keys()) doomed.set(profile, reason)
       for (const entry of [...pending.values()]) end(entry, reason)
     },
   }
 }
 
-const beginning = (profile: string) => `sign-in ${profile}`
-
 /** A code that nobody typed in is no answer; every other end has somebody behind it. */
 function note(governor: Governor, profile: string, { code }: HallpassError): void {
   if (code === 'sign-in-expired') governor.unanswered(profile)
   else governor.declined(profile)
-}
-
-/** A person is sent to the profile's authorization server only, whatever its metadata say. */
-function refuseForeignPage(url: string, { authorizationOrigin }: Identity): void {
-  if (new URL(url).origin === authorizationOrigin) return
-  throw new HallpassError('internal', { what: 'the sign-in page is at another place than the authorization server' })
 }

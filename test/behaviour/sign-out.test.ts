@@ -66,6 +66,17 @@ t.test('a sign-in whose code is being redeemed at the logout signs nobody in', a
   t.equal(await broker.signedIn('dev'), undefined)
 })
 
+t.test('a sign-in that is still being begun at the logout opens no browser', async t => {
+  const { broker, fhir, opened } = await startBroker(t)
+  const asked = broker.tokens.acquire(fhir, { asking: 'wait', signal: new AbortController().signal })
+  const ended = t.rejects(asked, { code: 'signed-out' })
+  await eventually(() => broker.tokens.waiting() === 1)
+  t.equal(broker.signIns.pendingOf('dev'), undefined)
+  await broker.signOut('dev')
+  await ended
+  t.strictSame(opened, [])
+})
+
 /** A request whose body goes on for ever: under way as long as nobody cuts it. */
 function openUpload(url: string): Promise<{ end: Promise<string>; leave(): void }> {
   return new Promise((resolve, reject) => {

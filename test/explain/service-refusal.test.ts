@@ -1,0 +1,111 @@
+// From what was kept of a refusal to its cause: 401 is about the token, 403 in the one wording is about the role, and each has one remedy.
+import t from 'tap'
+import { assignRole, principalOf, roleFor } from '../../src/explain/data-plane-role.ts'
+import { explainRefusal, type ServiceRefusal } from '../../src/explain/service-refusal.ts'
+import type { RefusalEvidence } from '../../src/terms/evidence.ts'
+
+const tenant = '11111111-2222-4333-8444-555555555555'
+const other = '99999999-2222-4333-8444-555555555555'
+const service = 'https://ws-fhir-one.fhir.azurehealthcareapis.com'
+const time = 1_800_000_000_000
+const claims = {
+  aud: service,
+  tid: tenant,
+  iss: `https://sts.windows.net/${tenant}/`,
+  exp: time / 1000 + 600,
+  oid: 'o',
+  appid: 'a',
+  scp: 'x',
+}
+const challenge = { error: 'invalid_token', description: undefined, authorizationUri: undefined, resource: undefined, claims: false }
+
+const explain = (evidence: Partial<RefusalEvidence>, more: Partial<ServiceRefusal> = {}) =>
+  explainRefusal({
+    ...{ kind: 'fhir', prefix: '/fhir', service, profile: 'dev', interaction: 'read', time },
+    evidence: {
+      status: 401,
+      claims,
+      audience: service,
+      challenge,
+      body: 'other',
+      issue: undefined,
+      reads: true,
+      replayed: false,
+      ...evidence,
+    },
+    ...more,
+  })
+
+t.test('401: what differs is named, the weightiest first', async t => {
+  const cases: [string, Partial<RefusalEvidence>, RegExp, RegExp][] = [
+    [
+      'audience',
+      { challenge: { ...challenge, resource: 'https://other' } },
+      /is for .*ws-fhir-one.* asks for one for https:\/\/other/,
+      /"audience" of the route \/fhir/,
+    ],
+    [
+      'audience by words',
+      { challenge: { ...challenge, description: 'The audience is invalid' } },
+      /does not take tokens for/,
+      /Authentication page/,
+    ],
+    [
+      'tenant',
+      { challenge: { ...challenge, authorizationUri: `https://login.microsoftonline.com/${other}` } },
+      new RegExp(other),
+      /"tenantId" of the profile dev/,
+    ],
+    ['issuer', { challenge: { ...challenge, description: 'The issuer is invalid' } }, /tokens of https:\/\/sts/, /Authority/],
+    ['expired', { claims: { ...claims, exp: time / 1000 - 1 } }, /clock/, /clock/],
+    ['not valid yet', { claims: { ...claims, nbf: time / 1000 + 3_600 } }, /clock/, /clock/],
+    ['claims', { challenge: { ...challenge, claims: true } }, /further claims/, /hallpass login dev/],
+    ['nothing', {}, /does not say why/, /Compare/],
+    ['nothing, twice', { replayed: true }, /refused a new token as well/, /Compare/],
+    ['no JWT', { claims: undefined, challenge: { ...challenge, resource: 'https://other' } }, /does not say why/, /Compare/],
+  ]
+  for (const [name, evidence, cause, remedy] of cases) {
+    const why = explain(evidence)
+    t.match(why.cause, cause, name)
+    t.match(why.remedy, remedy, name)
+    t.equal(why.command, undefined)
+  }
+  t.match(
+    explain({ challenge: { ...challenge, resource: `${service}/` } }).cause,
+    /does not say why/,
+    'a slash at the end is no difference',
+  )
+})
+
+t.test('403: the role by what was asked, the command for exactly that principal and service', async t => {
+  const role = (interaction: string, reads: boolean) => roleFor('fhir', interaction, reads)
+  t.equal(role('search', true), 'FHIR Data Reader')
+  t.equal(role('update', false), 'FHIR Data Contributor')
+  t.equal(role('$export', false), 'FHIR Data Exporter')
+  t.equal(role('$import', false), 'FHIR Data Importer')
+  t.equal(role('$convert-data', true), 'FHIR Data Converter')
+  t.equal(roleFor('dicom', 'retrieve', true), 'DICOM Data Reader')
+  t.equal(roleFor('dicom', 'store', false), 'DICOM Data Owner')
+  const why = explain({ status: 403, body: 'missing-role' })
+  t.equal(
+    why.command,
+    'az role assignment create --assignee-object-id o --assignee-principal-type User --role "FHIR Data Reader" --scope ' +
+      `"$(az resource list --resource-type Microsoft.HealthcareApis/workspaces/fhirservices --query "[?name=='ws/fhir-one'].id" --output tsv)"`,
+  )
+  t.equal(explain({ status: 403, body: 'other' }).command, undefined)
+  t.equal(explain({ status: 403, body: 'missing-role', claims: undefined }).command, undefined, 'nobody knows for whom')
+})
+
+t.test('an application is named as its service principal', async t => {
+  t.match(principalOf({ oid: 'o', appid: 'a', roles: [] }), { type: 'ServicePrincipal', words: /not that of the registration/ })
+  t.match(principalOf({ oid: 'o', appid: 'a', scp: 'x', idtyp: 'app' }), { type: 'ServicePrincipal' })
+  t.match(principalOf({ oid: 'o', scp: 'x' }), { type: 'User' })
+  const command = assignRole({
+    role: 'DICOM Data Owner',
+    oid: 'o',
+    type: 'ServicePrincipal',
+    kind: 'dicom',
+    service: 'https://own.example',
+  })
+  t.match(command, /--assignee-principal-type ServicePrincipal --role "DICOM Data Owner" --scope RESOURCE-ID-OF-THE-SERVICE$/)
+})

@@ -20,7 +20,7 @@ const full = Boolean(process.env.HALLPASS_TEST_FULL)
 const seed = Number(process.env.HALLPASS_TEST_SEED ?? 20261126)
 const writer = fileURLToPath(new URL('../fixtures/vault-writer.js', import.meta.url))
 const names = ['one', 'two', 'three']
-if (full) t.setTimeout(1_800_000)
+t.setTimeout(full ? 1_800_000 : 300_000)
 
 type Tally = { kills: number; rests: Map<string, number>; acknowledged: number; complaints: string[] }
 

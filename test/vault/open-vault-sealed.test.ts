@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { vaultProgram } from '../fixtures/vault-program.ts'
 import { startSecretService } from '../fixtures/with-secret-service.ts'
 
+t.setTimeout(300_000)
 const service = await startSecretService()
 t.teardown(service.stop)
 

@@ -25,6 +25,7 @@ import { ownLock, vaultEdges } from '../fixtures/vault-edges.ts'
 import { testVaultStore } from '../fixtures/vault-store-contract.ts'
 import { startSecretService } from '../fixtures/with-secret-service.ts'
 
+t.setTimeout(300_000)
 const service = await startSecretService()
 t.teardown(service.stop)
 

@@ -120,6 +120,17 @@ t.test('each test that SECURITY.md names is there', async t => {
   for (const file of new Set(named.filter(file => file.includes('/')))) t.ok(titlesOf(file).length > 0, file)
 })
 
+t.test('the figures in SECURITY.md are a table that a full run wrote', async t => {
+  const text = readFileSync('SECURITY.md', 'utf8')
+  const [, block = ''] = /<!-- figures: written by npm run test:full -->\n([\s\S]*?)<!-- end of figures -->/.exec(text) ?? []
+  const [head, rule, ...rows] = block.split('\n').filter(line => line.startsWith('|'))
+  t.equal(head, '| what was tried | how often | what came of it |')
+  t.equal(rule, '|---|---|---|')
+  t.ok(rows.length > 3)
+  for (const row of rows) t.match(row, /^\| [^|]+ \| [\d,]+ \| [^|]+ \|$/)
+  t.match(block, /Measured on \d{4}-\d\d-\d\d with Node \d+\.\d+\.\d+ on \w+\./)
+})
+
 function titlesOf(file: string): string[] {
   const code = readFileSync(`test/${file}.test.ts`, 'utf8')
   return [...code.matchAll(/\btest\(\s*(['`])((?:(?!\1)[^\\]|\\.)*)\1/g)].map(([, , title = '']) => title.replace(/\$\{[^}]+\}/g, '…'))

@@ -14,7 +14,12 @@ t.test('every fault has its place, and says what to do', async t => {
     ['a key that stands twice', '{"profiles": {}, "routes": {}, "port": 1, "port": 2}', /:1:43: "port" stands twice/, /one/],
     ['__proto__ as a key', '{"profiles": {}, "routes": {}, "__proto__": {}}', /unknown key "__proto__"/, /Known/],
     ['a missing key', change(d => delete d.profiles.dev.tenantId), /"tenantId" is missing in "profiles.dev"/, /Add "tenantId"/],
-    ['a value that is none of the choices', change(d => (d.vault = 'disk')), /"vault" must be one of auto, keychain, memory/, /Choose/],
+    [
+      'a value that is none of the choices',
+      change(d => (d.vault = 'disk')),
+      /"vault" must be one of auto, keychain, sealed-file, memory/,
+      /Choose/,
+    ],
     ['a port out of range', change(d => (d.port = 70000)), /"port" must be <= 65535/, /Correct/],
     ['an object ID cut short', change(d => (d.profiles.dev.clientId = '1234')), /"clientId" is not a GUID/, /Application \(client\) ID/],
     ['a tenant that is nothing', change(d => (d.profiles.dev.tenantId = 'my tenant')), /"tenantId" is neither/, /Directory \(tenant\) ID/],

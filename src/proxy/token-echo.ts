@@ -15,50 +15,63 @@ export const refuseTokenEcho: AnswerStep = (answer, { bearer, route }) => {
   const text = bearer.reveal()
   // A value alone: names are tokens of HTTP, and the fields that we add are ours.
   if (answer.fields.some(part => part.length >= text.length && part.includes(text))) throw tokenEcho(route.prefix)
-  if (answer.hasBody) answer.watches.push(new TokenWatch(bytesOf(bearer), route.prefix))
+  if (answer.hasBody) answer.watches.push(new TokenWatch(needleOf(bearer), route.prefix))
 }
 
+/** `lead` is how the token begins: looked for first, for a single byte of it stands everywhere. */
+type Needle = { token: Buffer; lead: Buffer }
+
+const leadLength = 8
+
 class TokenWatch implements BodyWatch {
-  readonly #token: Buffer
+  readonly #needle: Needle
   readonly #prefix: string
   #left = window
   /** The end of what came so far, as far as it may be the beginning of the token. */
   #begun: Buffer | undefined
 
-  constructor(token: Buffer, prefix: string) {
-    this.#token = token
+  constructor(needle: Needle, prefix: string) {
+    this.#needle = needle
     this.#prefix = prefix
   }
 
   see(chunk: Buffer): boolean {
     if (this.#left <= 0 && !this.#begun) return true
     const bytes = this.#begun ? Buffer.concat([this.#begun, chunk]) : chunk
-    if (bytes.includes(this.#token)) throw tokenEcho(this.#prefix)
-    const begun = beginning(bytes, this.#token)
+    const begun = find(bytes, this.#needle)
+    if (begun === 'whole') throw tokenEcho(this.#prefix)
     this.#left -= chunk.length
     this.#begun = begun === 0 || begun <= -this.#left ? undefined : bytes.subarray(bytes.length - begun)
     return this.#begun === undefined
   }
 }
 
-/** Number of bytes at the end that may be the beginning of the token. */
-function beginning(bytes: Buffer, token: Buffer): number {
-  const [first, second] = token as unknown as [number, number]
-  for (let at = bytes.length - token.length + 1; ; at++) {
-    at = bytes.indexOf(first, Math.max(0, at))
-    if (at === -1) return 0
-    const length = bytes.length - at
-    if ((length === 1 || bytes[at + 1] === second) && token.compare(bytes, at, bytes.length, 0, length) === 0) return length
+/** Whether the token stands in the bytes; else the number of bytes at their end that may be its beginning. */
+function find(bytes: Buffer, { token, lead }: Needle): 'whole' | number {
+  for (let at = bytes.indexOf(lead); at !== -1; at = bytes.indexOf(lead, at + 1)) {
+    const length = Math.min(token.length, bytes.length - at)
+    if (token.compare(bytes, at, at + length, 0, length) === 0) return length === token.length ? 'whole' : length
   }
+  for (let length = Math.min(lead.length - 1, bytes.length); length > 0; length--) if (endsWith(bytes, lead, length)) return length
+  return 0
 }
 
-const known = new WeakMap<Bearer, Buffer>()
+function endsWith(bytes: Buffer, lead: Buffer, length: number): boolean {
+  const start = bytes.length - length
+  for (let index = 0; index < length; index++) if (bytes[start + index] !== lead[index]) return false
+  return true
+}
+
+const known = new WeakMap<Bearer, Needle>()
 
 /** The token's bytes, made once for all the exchanges that it serves. */
-function bytesOf(bearer: Bearer): Buffer {
-  const bytes = known.get(bearer) ?? Buffer.from(bearer.reveal(), 'latin1')
-  known.set(bearer, bytes)
-  return bytes
+function needleOf(bearer: Bearer): Needle {
+  const earlier = known.get(bearer)
+  if (earlier) return earlier
+  const token = Buffer.from(bearer.reveal(), 'latin1')
+  const needle = { token, lead: token.subarray(0, leadLength) }
+  known.set(bearer, needle)
+  return needle
 }
 
 function tokenEcho(prefix: string): HallpassError {

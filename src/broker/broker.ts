@@ -1,5 +1,5 @@
 // The broker: who is signed in, and the token that each route needs.
-import { HallpassError } from '../errors/hallpass-error.ts'
+import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import type { Account, Identity, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
@@ -28,7 +28,7 @@ export type Broker = {
   signIn(profile: string, options: SignInOptions): Promise<SignIn>
   /** The user name of whoever is signed in and can be served without a person; undefined otherwise. */
   signedIn(profile: string): Promise<string | undefined>
-  /** Forgets whoever is signed in, in memory and in the vault, and ends what waits for them. */
+  /** Forgets whoever is signed in, in memory and in the vault, and ends what waits for them; rejects, after that, with what a listener threw. */
   signOut(profile: string): Promise<void>
   /** Calls the listener with every profile that was signed out, before `signOut` resolves. */
   onSignedOut(listener: (profile: string) => void): void
@@ -107,10 +107,12 @@ export function createBroker(parts: BrokerParts): Broker {
       signIns.acknowledge(profile)
       signIns.cancel(profile, reason)
       tokens.drop(profile, reason)
-      for (const listener of listeners) listener(profile)
+      // A listener that fails, as on a full disk, is told of once nobody is signed in any more.
+      const heard = [...listeners].map(listener => failureOf(() => listener(profile)))
       await identities.get(profile)?.forget()
       await parts.flush()
       tell({ event: 'signed-out', profile })
+      for (const failure of heard) if (failure) throw failure
     },
     onSignedOut: listener => void listeners.add(listener),
     profiles: () =>
@@ -127,6 +129,15 @@ export function createBroker(parts: BrokerParts): Broker {
       refreshAhead.close()
       signIns.close(reason)
     },
+  }
+}
+
+function failureOf(action: () => void): HallpassError | undefined {
+  try {
+    action()
+    return undefined
+  } catch (thrown) {
+    return asHallpassError(thrown)
   }
 }
 

@@ -1,6 +1,7 @@
 // `hallpass logout` takes effect at once, whatever is under way.
 import { request } from 'node:http'
 import t from 'tap'
+import { HallpassError } from '../../src/errors/hallpass-error.ts'
 import { eventually } from '../fixtures/clocks.ts'
 import { startBroker } from '../harness/brokered.ts'
 import { startBoth } from '../harness/composed.ts'
@@ -48,6 +49,20 @@ t.test('a renewal that ends after the logout brings nothing back, neither in mem
   t.equal(grants('refresh_token'), 1, 'the server did give a token')
   // MSAL takes the answer in the turns after it; a second exchange comes later than that.
   await t.rejects(broker.tokens.acquire(fhir, { asking: 'link', signal: new AbortController().signal }), { code: 'sign-in-required' })
+  t.equal(cached(), undefined)
+  t.equal(broker.tokens.peek(fhir), undefined)
+})
+
+t.test('a sign-out takes effect whatever those run into who hear of it, and says so', async t => {
+  const { broker, fhir, signIn, cached } = await startBroker(t)
+  await signIn()
+  const heard: string[] = []
+  broker.onSignedOut(() => {
+    throw new HallpassError('state-folder-unsafe', { path: '/x', why: 'it cannot be written: ENOSPC' })
+  })
+  broker.onSignedOut(profile => heard.push(profile))
+  await t.rejects(broker.signOut('dev'), { code: 'state-folder-unsafe' })
+  t.strictSame(heard, ['dev'])
   t.equal(cached(), undefined)
   t.equal(broker.tokens.peek(fhir), undefined)
 })

@@ -53,7 +53,9 @@ export function addSignInRoutes(api: FastifyInstance, { current }: SocketApiPart
     const { broker } = current()
     const all = (await broker.profiles()).map(({ profile }) => profile)
     const profiles = body.all ? all : [await chosenProfile(broker, body.profile)]
-    for (const profile of profiles) await broker.signOut(profile)
+    // All of them, whatever one of them runs into.
+    const ends = await Promise.allSettled(profiles.map(profile => broker.signOut(profile)))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     return { profiles }
   })
 }

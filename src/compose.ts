@@ -8,6 +8,7 @@ import type { Edges } from './compose/edges.ts'
 import { type Guarding, reportAccess, startGuarding } from './compose/guarding.ts'
 import { composeLogging, type Logging } from './compose/logging.ts'
 import { type Current, followConfig, type Reload } from './compose/reload.ts'
+import { createTokenCaches } from './compose/token-caches.ts'
 import { type OpenedSecrets, openSecrets } from './compose/vault.ts'
 import type { Config } from './config/config.ts'
 import { proofOf } from './control/client/challenge.ts'
@@ -20,6 +21,7 @@ import { HallpassError } from './errors/hallpass-error.ts'
 import type { Journal } from './journal/journal.ts'
 import { createOutbound, proxySettingsOf } from './network/outbound.ts'
 import { tlsOptions } from './network/tls.ts'
+import { createLiveExchanges } from './proxy/live-exchanges.ts'
 import type { Route } from './terms/route.ts'
 
 export type { Certificates, CertificatesOfProfile } from './compose/credentials/certificates.ts'
@@ -88,8 +90,9 @@ async function startWith(secrets: OpenedSecrets, logging: Logging, config: Confi
   const httpApi = createHttpApi(apiParts)
   await httpApi.ready()
   const api = (request: IncomingMessage, response: ServerResponse) => httpApi.routing(request, response)
+  const [live, tokenCaches] = [createLiveExchanges(), createTokenCaches(document)]
   const assembleWith = (next: Config) =>
-    assemble(next, { edges, document, outbound, journal, rotation, guarding, api, ownPort: () => own.port })
+    assemble(next, { edges, document, tokenCaches, live, outbound, journal, rotation, guarding, api, ownPort: () => own.port })
   const holder: Current = { assembly: await assembleWith(config) }
   try {
     const socketApi = createSocketApi(apiParts)

@@ -17,6 +17,7 @@ import type { Outbound } from '../network/outbound.ts'
 import { askForChallenge } from '../proxy/ask-challenge.ts'
 import { isForwarded } from '../proxy/fields.ts'
 import { createLinks } from '../proxy/links.ts'
+import type { LiveExchanges } from '../proxy/live-exchanges.ts'
 import { createLocalise } from '../proxy/localise.ts'
 import { createMapBack } from '../proxy/map-back.ts'
 import { createProxy } from '../proxy/proxy.ts'
@@ -28,6 +29,7 @@ import { type Credentials, composeCredentials } from './credentials/credentials.
 import type { Rotation } from './credentials/rotation.ts'
 import type { Edges } from './edges.ts'
 import { composeAdmission, composePolicy, type Guarding } from './guarding.ts'
+import type { TokenCaches } from './token-caches.ts'
 import { cacheEntry } from './vault-entries.ts'
 
 export type Assembly = {
@@ -44,6 +46,9 @@ export type Assembly = {
 export type Lasting = {
   edges: Edges
   document: VaultDocument
+  tokenCaches: TokenCaches
+  /** Those of earlier configurations too: a sign-out ends them all. */
+  live: LiveExchanges
   outbound: Outbound
   rotation: Rotation
   journal: Journal
@@ -56,7 +61,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 /** Builds them; nothing of it acts before the first request. */
 export async function assemble(config: Config, lasting: Lasting): Promise<Assembly> {
   const { settings, routes } = config
-  const { edges, document, outbound, journal, ownPort, guarding, api } = lasting
+  const { edges, document, outbound, journal, live, ownPort, guarding, api } = lasting
   const { clock, tell, env } = edges
   const urlOf = (path: string) => `http://localhost:${ownPort()}${path}`
   const policy = composePolicy(config, ownPort)
@@ -100,6 +105,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     clock,
     tell,
     journal,
+    live,
     timeouts: {
       connect: settings.connectTimeoutSeconds,
       answer: settings.answerTimeoutSeconds,
@@ -141,15 +147,16 @@ function forwardsBy(routes: readonly Route[], more: ReadonlyMap<string, Readonly
 function composeIdentities(
   { profiles }: Config,
   credentials: Credentials,
-  { edges, document, outbound, ownPort }: Lasting,
+  { edges, document, tokenCaches, outbound, ownPort }: Lasting,
 ): Map<string, Identity> {
   return new Map(
     [...profiles].map(([name, profile]) => {
       const entry = cacheEntry(profile)
+      const kept = tokenCaches.open(entry)
       const aside = `${entry}:unreadable`
       const cache = {
-        get: () => document.get(entry),
-        set: (text: string | undefined) => document.set(entry, text),
+        get: kept.get,
+        set: kept.set,
         setAside: (text: string) => {
           document.set(aside, text)
           const { code, summary, remedy } = new HallpassError('token-cache-unreadable', { profile: name })
@@ -170,6 +177,7 @@ function composeIdentities(
         },
       })
       const forget = async () => {
+        kept.forget()
         await identity.forget()
         // It may still hold a refresh token.
         document.set(aside, undefined)

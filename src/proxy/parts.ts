@@ -5,6 +5,7 @@ import type { Tell } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Clock } from '../terms/edges.ts'
 import type { Route } from '../terms/route.ts'
+import type { LiveExchanges } from './live-exchanges.ts'
 import type { AnswerStep, RequestStep } from './steps.ts'
 
 /** In seconds. The first three are kept by the dispatcher and stand here for the messages. */
@@ -26,6 +27,7 @@ export type ProxyParts = {
   clock: Clock
   tell: Tell
   journal: Journal
+  live: LiveExchanges
   timeouts: Timeouts
   /** By a route's prefix: names of request fields, in small letters, that its service gets beside the known ones. */
   forwardFields: ReadonlyMap<string, ReadonlySet<string>>

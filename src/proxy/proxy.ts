@@ -7,7 +7,6 @@ import { acquire } from './acquire.ts'
 import { startAnswer } from './answer.ts'
 import { type Caller, Exchange } from './exchange.ts'
 import { forward, type TakeHead } from './forward.ts'
-import { createLiveExchanges } from './live-exchanges.ts'
 import { buildSending, readWhole, type Sending } from './outbound.ts'
 import type { ProxyParts } from './parts.ts'
 import { refuse } from './refuse.ts'
@@ -18,7 +17,7 @@ export type HandleProxied = (request: IncomingMessage, response: ServerResponse,
 
 /** The handler of everything that is not under `/-/`. */
 export function createProxy(parts: ProxyParts): HandleProxied {
-  const live = createLiveExchanges()
+  const { live } = parts
   parts.broker.onSignedOut(profile => live.end(profile, new HallpassError('signed-out', { profile })))
   return (request, response, caller) => {
     const target = request.url ?? ''

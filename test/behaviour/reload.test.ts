@@ -1,8 +1,10 @@
 // A configuration that changes on disk takes effect while the daemon runs; a bad one changes nothing.
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { createHome, startDaemon, writeConfig } from '../harness/hallpass.ts'
+import { createHome, hallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
 t.test('a new route works without a restart and without another sign-in; a fault keeps the last good one', async t => {
@@ -71,4 +73,41 @@ t.test('who may call changes with the file too', async t => {
   t.equal(await ask(app), 'key-required')
   const key = readFileSync(`${home.path}/run/hallpass/key-${daemon.port}`, 'utf8').trim().slice('Hallpass-Key: '.length)
   t.equal(await ask({ ...app, 'Hallpass-Key': key }), 'sign-in-required')
+})
+
+t.test('a logout after the change cuts what began before it', async t => {
+  const sandbox = await startSandbox()
+  const home = createHome()
+  const { tenantId, clientId, url } = sandbox.identity
+  const fhir = { origin: sandbox.fhir.url, kind: 'fhir', audience: sandbox.fhir.audience, profile: 'dev' }
+  const config = { port: 0, vault: 'memory', profiles: { dev: { tenantId, clientId, sandbox: url } }, routes: { '/fhir': fhir } }
+  const path = writeConfig(home, config)
+  const daemon = await startDaemon(home, ['start'])
+  t.teardown(async () => {
+    await daemon.stop()
+    await sandbox.close()
+    home.remove()
+  })
+  const waiting = fetch(`${daemon.url}/fhir/Patient?_count=1`)
+  const [, link = ''] = await daemon.printed(/(http:\/\/localhost:\d+\/-\/sign-in\/\S+)/)
+  await signInByForm(link)
+  t.equal((await waiting).status, 200)
+
+  const headers = { 'Content-Type': 'application/fhir+json', Expect: '100-continue' }
+  const upload = request(`${daemon.url}/fhir/Patient`, { method: 'POST', headers })
+  const end = new Promise(resolve => {
+    upload.once('response', response => resolve(response.resume().headers['hallpass-error']))
+    upload.once('error', () => resolve('cut'))
+  })
+  upload.flushHeaders()
+  await once(upload, 'continue')
+  upload.write('{"resourceType":')
+  writeFileSync(path, JSON.stringify({ ...config, routes: { '/fhir': fhir, '/again': fhir } }))
+  await daemon.printed(/The configuration changed:/)
+  t.equal((await hallpass(home, ['logout'])).code, 0)
+  const late = setTimeout(() => upload.destroy(new Error('nobody cut it')), 5_000)
+  upload.once('error', error => t.not(error.message, 'nobody cut it'))
+  t.match(await end, /^(?:signed-out|cut)$/)
+  clearTimeout(late)
+  upload.destroy()
 })

@@ -59,7 +59,7 @@ async function frontPage(broker: Broker, routes: readonly Route[], version: stri
   const signedIn = new Map(profiles.map(({ profile, account }) => [profile, account?.username]))
   const rows = routes.map(
     ({ prefix, kind, origin, basePath, profile }) =>
-      markup`<tr><td><code>${prefix}</code></td><td>${kind}</td><td>${origin}${basePath}</td><td>${signedIn.get(profile) ?? 'nobody'} (${profile})</td></tr>`,
+      markup`<tr><td><code>${prefix}</code></td><td><code>${kind}</code></td><td>${origin}${basePath}</td><td>${signedIn.get(profile) ?? 'nobody'} (${profile})</td></tr>`,
   )
   const main = markup`<p class="quiet">hallpass ${version}</p>`.concat(
     '<table><thead><tr><th>Route</th><th>Kind</th><th>Service</th><th>Signed in</th></tr></thead><tbody>',

@@ -59,15 +59,15 @@ async function signInPage(broker: Broker): Promise<Page> {
 
 function profileLine({ profile, account, signIn }: ProfileStatus): string {
   if (signIn)
-    return markup`<p>${profile}: <a href="${pathOf(signIn)}">go on with the sign-in</a> that waits for you, or:</p>`.concat(
-      cancelForm(signIn),
-    )
+    return markup`<p>A sign-in for <code>${profile}</code> waits for you.</p>
+<p><a class="go" href="${pathOf(signIn)}">Go on with the sign-in (${profile})</a></p>
+`.concat(cancelForm(signIn))
   if (!account) return signInForm(profile, undefined)
-  return markup`<p>${profile}: signed in as ${account.username}. To change the account, run <code>hallpass logout ${profile}</code>.</p>`
+  return markup`<p><code>${profile}</code>: signed in as ${account.username}. For another account, run <code>hallpass login ${profile} --choose</code>.</p>`
 }
 
 function cancelForm(signIn: SignIn): string {
-  return markup`<form method="post" action="${pathOf(signIn)}/cancel"><button>Cancel the sign-in (${signIn.profile})</button></form>`
+  return markup`<form method="post" action="${pathOf(signIn)}/cancel"><button class="lesser">Cancel the sign-in (${signIn.profile})</button></form>`
 }
 
 function devicePage(signIn: SignIn, { userCode, verificationUri }: DevicePrompt): Page {

@@ -12,10 +12,12 @@ p{margin:0 0 1rem;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;margin:0 0 1.5rem}
 th,td{text-align:left;padding:.4rem 1rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 th{font-weight:600}
+th,td code{overflow-wrap:normal}
 a{color:var(--accent)}
 form{margin:0 0 1rem}
 .code{font:600 2rem/1.2 ui-monospace,monospace;letter-spacing:.12em}
-button{font:inherit;font-weight:600;color:var(--ground);background:var(--accent);border:0;border-radius:.375rem;padding:.6rem 1.2rem;cursor:pointer}
+button,.go{display:inline-block;font:inherit;font-weight:600;text-decoration:none;color:var(--ground);background:var(--accent);border:1px solid var(--accent);border-radius:.375rem;padding:.5rem 1.2rem;cursor:pointer}
+button.lesser{font-weight:400;color:var(--ink);background:none;border-color:var(--line)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 code{font-family:ui-monospace,monospace;font-size:.9375em}`
 

@@ -43,3 +43,33 @@ t.test('the page with a device code goes on by itself', async t => {
   await page.getByText('You can close this tab').waitFor()
   await Promise.all([page.close(), typed.close()])
 })
+
+t.test('the page of a sign-in that waits offers to go on first, and to cancel only beside it', async t => {
+  const both = await startBoth(t)
+  const waiting = patients(both)
+  await both.opening()
+  const page = await browser.newPage()
+  await page.goto(`${both.daemon.url}/-/sign-in`)
+  const groundOf = (role: 'link' | 'button', name: RegExp) =>
+    page.getByRole(role, { name }).evaluate(element => getComputedStyle(element).backgroundColor)
+  t.notMatch(await groundOf('link', /Go on with the sign-in/), 'rgba(0, 0, 0, 0)', 'stands out')
+  t.equal(await groundOf('button', /Cancel the sign-in/), 'rgba(0, 0, 0, 0)', 'does not')
+  await page.keyboard.press('Tab')
+  t.match(await page.locator(':focus').textContent(), /Go on with the sign-in/)
+  await page.keyboard.press('Enter')
+  await signInOn(page)
+  t.equal((await waiting).status, 200)
+  await page.goto(`${both.daemon.url}/-/sign-in`)
+  t.match(await page.textContent('main'), /signed in as ada@sandbox\.example\. For another account, run hallpass login dev --choose\./)
+  await page.goto(both.daemon.url)
+  await page.setViewportSize({ width: 420, height: 600 })
+  const texts = await page.locator('th, td code').evaluateAll(cells =>
+    cells.map(cell => {
+      const range = document.createRange()
+      range.selectNodeContents(cell)
+      return range.getClientRects().length
+    }),
+  )
+  t.strictSame(new Set(texts), new Set([1]), 'no heading, prefix or kind is broken in two')
+  await page.close()
+})

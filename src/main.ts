@@ -34,6 +34,7 @@ const io: Io = {
   ...credentials,
   readSecret: prompt => readSecret(process.stdin, process.stderr, prompt),
   outIsTerminal: process.stdout.isTTY === true,
+  columns: process.stdout.columns,
   errIsTerminal: process.stderr.isTTY === true,
   inIsTerminal: process.stdin.isTTY === true,
   ask,

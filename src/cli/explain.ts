@@ -23,31 +23,38 @@ export const runExplain: Command = async (io, args) => {
 
 async function explainId(io: Io, args: Arguments, id: string, format: 'text' | 'json'): Promise<number> {
   const report = await (await connect(io, args)).explain(id)
-  io.out(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : describeExchange(report))
+  io.out(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : describeExchange(report, io.columns))
   return exitCodes.ok
 }
 
-function describeExchange({ method, path, status, time, summary, cause, remedy, command, facts }: ExchangeReport): string {
+function describeExchange(
+  { method, path, status, time, summary, cause, remedy, command, facts }: ExchangeReport,
+  columns: number | undefined,
+): string {
   const rows: (readonly [string, string])[] = [
     ['Cause', cause],
     ['What to do', remedy],
-    ...(command === null ? [] : [['Command', command] as const]),
   ]
-  return `${summary}\n\n${lines(rows)}${facts.length > 0 ? `\n${lines(facts)}` : ''}\n  ${method} ${path}, ${status}, ${time}\n`
+  // On one line, however long it is: it is there to be copied.
+  const toCopy = command === null ? '' : `\n  ${command}\n`
+  return `${summary}\n\n${lines(rows, columns)}${toCopy}${facts.length > 0 ? `\n${lines(facts, columns)}` : ''}\n  ${method} ${path}, ${status}, ${time}\n`
 }
 
 function explainCode(io: Io, number: string, format: 'text' | 'json'): number {
   const explanation = findAadsts(number)
   if (!explanation) throw new HallpassError('aadsts-unknown', { code: `AADSTS${number}`, page: pageOf(number) })
-  io.out(format === 'json' ? `${JSON.stringify({ version: 1, ...explanation }, null, 2)}\n` : asText(explanation))
+  io.out(format === 'json' ? `${JSON.stringify({ version: 1, ...explanation }, null, 2)}\n` : asText(explanation, io.columns))
   return exitCodes.ok
 }
 
-function asText({ code, summary, cause, remedy, page }: Explanation): string {
-  const rows = lines([
-    ['Likely cause', cause],
-    ['What to do', remedy],
-    ['Microsoft', page],
-  ])
+function asText({ code, summary, cause, remedy, page }: Explanation, columns: number | undefined): string {
+  const rows = lines(
+    [
+      ['Likely cause', cause],
+      ['What to do', remedy],
+      ['Microsoft', page],
+    ],
+    columns,
+  )
   return `${code}: ${summary}\n\n${rows}`
 }

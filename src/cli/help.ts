@@ -1,6 +1,8 @@
-// The help texts, from the definitions.
-import { lines } from './lines.ts'
+// The help texts, from the definitions, for the narrowest terminal that is usual.
+import { lines, wrap } from './lines.ts'
 import { type VerbDefinition, verbs } from './verbs.ts'
+
+const columns = 80
 
 const codes = `Exit codes
   0  ok
@@ -19,7 +21,7 @@ Usage
   hallpass COMMAND [options]
 
 Commands
-${lines(rows)}
+${lines(rows, columns)}
   hallpass COMMAND --help   what a command takes
   hallpass --version
 
@@ -32,12 +34,12 @@ export function verbHelp(name: string, definition: VerbDefinition, settings: rea
     ([option, { value, description }]): Row => [[`--${option}`, value].filter(Boolean).join(' '), description],
   )
   const rows = [...options, ...settings]
-  return `hallpass ${name}: ${definition.summary}
+  return `${wrap(`hallpass ${name}: ${definition.summary}`, columns).join('\n')}
 
 Usage
   hallpass ${[name, definition.words?.text, rows.length ? '[options]' : undefined].filter(Boolean).join(' ')}
 
-${rows.length ? `Options\n${lines(rows)}\n` : ''}${codes}`
+${rows.length ? `Options\n${lines(rows, columns)}\n` : ''}${codes}`
 }
 
 export type Row = [string, string]

@@ -25,6 +25,8 @@ export type Io = {
   /** A secret: what is piped in, or typed at the prompt without being shown. */
   readSecret(prompt: string): Promise<string>
   outIsTerminal: boolean
+  /** How wide the terminal is to which `out` writes; undefined when it is none. */
+  columns?: number | undefined
   errIsTerminal: boolean
   inIsTerminal: boolean
   /** Writes a question to stderr and resolves with the line that the person types; with the empty line when stdin is no terminal, or ends. */

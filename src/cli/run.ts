@@ -1,6 +1,8 @@
 // From a command line to an exit code: the one place that prints failures.
+import { nearestOf } from '../config/nearest.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import { renderForTerminal } from '../errors/render.ts'
+import { printable } from '../terms/printable.ts'
 import { programHelp, type Row, verbHelp } from './help.ts'
 import { exitCodes, type Io } from './io.ts'
 import { parseArguments } from './parse.ts'
@@ -28,7 +30,7 @@ async function dispatch(io: Io): Promise<number> {
     return exitCodes.ok
   }
   const definition = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-  if (!definition) throw new HallpassError('usage', { what: `"${verb}" is no command.`, command: 'hallpass' })
+  if (!definition) throw noCommand(verb)
   const settings = definition.settings ? await settingRows(definition.settings.except) : []
   if (rest.includes('--help') || rest.includes('-h')) {
     io.out(verbHelp(verb, definition, settings))
@@ -44,6 +46,12 @@ async function dispatch(io: Io): Promise<number> {
   return command(io, args)
 }
 
+function noCommand(verb: string): HallpassError {
+  const nearest = nearestOf(verb, Object.keys(verbs))
+  const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
+  return new HallpassError('usage', { what: `"${printable(verb, 80)}" is no command.${meant}`, command: 'hallpass' })
+}
+
 /** One row for each setting: its flag, and what it does. The schema is loaded only by verbs that need it: it is large. */
 async function settingRows(except: readonly string[]): Promise<Row[]> {
   const { environmentName, flagName, settingsSchema } = await import('../config/schema.ts')
@@ -52,7 +60,10 @@ async function settingRows(except: readonly string[]): Promise<Row[]> {
     .filter(([name]) => !except.includes(name))
     .map(([name, schema]): Row => {
       const { enum: values, type, default: usual, description } = annotationsOf(schema)
-      const value = values?.join('|') ?? (type === 'array' ? 'A,B' : 'N')
+      const value = values?.join('|') ?? valueNames[type ?? ''] ?? 'FILE'
       return [`--${flagName(name)} ${value}`, `${description} [${String(usual) || 'none'}; ${environmentName(name)}]`]
     })
 }
+
+/** What help calls the value of a setting, by its type; every setting that is free text is a file's path. */
+const valueNames: Readonly<Record<string, string>> = { array: 'A,B', boolean: 'true|false', integer: 'N' }

@@ -50,7 +50,7 @@ export async function startSandboxProcess(
 
 /** A sandbox that ends with 2 was given what it does not know. */
 function asFailure(code: number | null, signal: NodeJS.Signals | null, said: string): HallpassError {
-  if (code === 2 && said) return new HallpassError('usage', { what: said, command: 'hallpass try' })
+  if (code === 2 && said) return new HallpassError('usage', { what: said.replace(/ \(see --help\)$/, '.'), command: 'hallpass try' })
   return new HallpassError('sandbox-failed', { what: said || `its process ended (${signal ?? code}).` })
 }
 

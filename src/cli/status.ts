@@ -8,23 +8,14 @@ import { outputFormat } from './parse.ts'
 export const runStatus: Command = async (io, args) => {
   const format = outputFormat(args, 'status')
   const report = await (await connect(io, args)).status()
-  io.out(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : describe(report))
+  io.out(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : describe(report, io.columns))
   return exitCodes.ok
 }
 
-function describe({
-  hallpass,
-  url,
-  pid,
-  config,
-  listening,
-  vault,
-  access,
-  profiles,
-  routes,
-  waitingRequests,
-  exchanges,
-}: StatusReport): string {
+function describe(
+  { hallpass, url, pid, config, listening, vault, access, profiles, routes, waitingRequests, exchanges }: StatusReport,
+  columns: number | undefined,
+): string {
   const rows: [string, string][] = [
     ['address', `${url} (${listening.join(' and ')}; process ${pid})`],
     ['configuration', config ?? 'built in, for the sandbox'],
@@ -37,7 +28,7 @@ function describe({
       ? [['waiting', `${waitingRequests} ${waitingRequests === 1 ? 'request' : 'requests'} for a sign-in`] as [string, string]]
       : []),
   ]
-  return `hallpass ${hallpass} is running\n\n${lines(rows)}`
+  return `hallpass ${hallpass} is running\n\n${lines(rows, columns)}`
 }
 
 function rowsOfProfile(profile: ProfileReport): [string, string][] {

@@ -31,8 +31,9 @@ function documentFor({ identity, fhir, dicom }: ReadySandbox) {
 function describe(version: string, { url }: RunningDaemon): string {
   return `hallpass ${version}, in front of its own sandbox
 
-  Nothing here is real: the sign-in page, the FHIR and the DICOM service are ours, the patients are made up.
-  No Azure account is used, nothing leaves this machine, and all is forgotten when you stop it.
+  Nothing here is real: the sign-in page, the FHIR and the DICOM service are
+  ours, the patients are made up. No Azure account is used, nothing leaves this
+  machine, and all is forgotten when you stop it.
 
 ${lines([
   ['FHIR', `${url}/fhir`],
@@ -43,7 +44,8 @@ Try it in another terminal:
   curl '${url}/fhir/Patient?_count=2'
   curl '${url}/dicom/studies?limit=2'
 
-The first request waits while you sign in, once: your browser opens, or the link appears here. Ctrl-C ends everything.
+The first request waits while you sign in, once: your browser opens, or the
+link appears here. Ctrl-C ends everything.
 
 `
 }

@@ -13,6 +13,7 @@ export const runJournal: Command = async (io, args) => {
   else {
     const report = await control.journal()
     io.out(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : report.exchanges.map(describe).join(''))
+    if (output === 'text' && report.exchanges.length === 0) io.err('No exchange has ended yet.\n')
   }
   return exitCodes.ok
 }

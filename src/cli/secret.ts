@@ -47,7 +47,7 @@ async function remove(io: Io, { switches }: Arguments, { secrets }: CredentialAc
   return exitCodes.ok
 }
 
-async function list(io: Io, args: Arguments, { secrets }: CredentialAccess): Promise<number> {
+async function list(io: Io, args: Arguments, { secrets, configuration }: CredentialAccess): Promise<number> {
   const format = outputFormat(args, 'secret')
   const profiles = await secrets.list()
   if (format === 'json') {
@@ -56,7 +56,11 @@ async function list(io: Io, args: Arguments, { secrets }: CredentialAccess): Pro
   }
   const now = Date.now()
   const rows = profiles.flatMap(profile => rowsOf(profile, now))
-  io.out(rows.length ? table(['profile', 'secret', 'set', 'expires'], rows) : 'No profile takes a client secret.\n')
+  io.out(
+    rows.length
+      ? table(['profile', 'secret', 'set', 'expires'], rows)
+      : `No profile takes a client secret in the configuration that counts: ${configuration}.\n`,
+  )
   return exitCodes.ok
 }
 

@@ -35,6 +35,13 @@ export const signInErrors = {
     'Start the sign-in again; the one that is pending, if any, goes on.',
   ),
   'no-such-profile': entry(404, 2, 'not-found', 'There is no profile {profile}.', 'Profiles here: {profiles}.'),
+  'no-such-profile-of-daemon': entry(
+    404,
+    2,
+    'not-found',
+    'There is no profile {profile} in the configuration of the daemon that runs: {served}, with {profiles}.',
+    'A profile of {own} is meant? Stop the daemon (`hallpass stop`) first, or name the daemon that serves that file with `--port`.',
+  ),
   'no-such-route': entry(404, 2, 'not-found', 'There is no route {route}.', 'Routes here: {routes}.'),
   'redirect-port-taken': entry(
     503,

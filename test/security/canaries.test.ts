@@ -33,7 +33,7 @@ const random = seeded(16)
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
 const head = (status: string, more = '') => `HTTP/1.1 ${status}\r\nContent-Type: application/fhir+json\r\n${more}`
-origin.answer = ({ target }) => {
+origin.answer = ({ target, fields }) => {
   const patient = random.pick(health)
   const whole = (status: string, body: string, more = '') => ({
     bytes: Buffer.from(`${head(status, more)}Content-Length: ${body.length}\r\n\r\n${body}`),
@@ -42,7 +42,7 @@ origin.answer = ({ target }) => {
   if (target.includes('cut')) return undefined
   if (target.includes('broken')) return { bytes: Buffer.from(`${patient} is no HTTP\r\n\r\n`), keep: false }
   if (target.includes('chunks')) return { bytes: Buffer.from(`${head('200 OK')}Transfer-Encoding: chunked\r\n\r\n${patient}`), keep: false }
-  if (target.includes('echo')) return whole('400 Bad Request', `authorization: Bearer ${attack.token} ${patient}`)
+  if (target.includes('echo')) return whole('400 Bad Request', `${fields.find(([name]) => name === 'authorization')} ${patient}`)
   if (target.includes('refused')) return whole('403 Forbidden', `{"text":"${patient}"}`, `WWW-Authenticate: Bearer error="${patient}"\r\n`)
   if (target.includes('unauthorized'))
     return whole('401 Unauthorized', `{"text":"${patient}"}`, `WWW-Authenticate: Bearer error="${patient}"\r\n`)
@@ -147,7 +147,8 @@ t.test(
     t.match(places['journal as HAR'], /"entries"/)
     t.match(places.journal, /token-echo/)
     t.ok(Object.keys(places).length > 12, `looked at ${Object.keys(places).join(', ')}`)
-    const canaries = [attack.token, attack.token.split('.')[2] ?? '', ...Object.values(secrets), ...health]
+    const tokens = [attack.token, ...origin.tokens]
+    const canaries = [...tokens, ...tokens.map(token => token.split('.')[2] ?? ''), ...Object.values(secrets), ...health]
     const hits = Object.entries(places).flatMap(([place, text]) =>
       canaries.filter(canary => text.includes(canary)).map(canary => `${canary} in ${place}`),
     )

@@ -32,6 +32,7 @@ export type Around = (exchange: Exchange) => Promise<NetworkResponse<unknown>>
 type Evidence = { failure?: HallpassError | undefined; refusal?: Refusal | undefined; around?: Around | undefined }
 
 const evidence = new AsyncLocalStorage<Evidence>()
+let underWay = 0
 
 /**
  * Runs an MSAL call, each of its exchanges through `around`. When it fails because of the network, rejects with our error instead of MSAL's
@@ -39,11 +40,15 @@ const evidence = new AsyncLocalStorage<Evidence>()
  */
 export async function withEvidence<T>(call: () => Promise<T>, around?: Around): Promise<T> {
   const found: Evidence = { around }
+  underWay++
   try {
     return await evidence.run(found, call)
   } catch (error) {
     if (found.failure) throw found.failure
     throw found.refusal ? new EntraRefusal(found.refusal, { cause: error }) : error
+  } finally {
+    // Left enabled, Node 20 would follow every promise and callback of the proxy from the first sign-in on.
+    if (--underWay === 0) evidence.disable()
   }
 }
 

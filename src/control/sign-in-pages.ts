@@ -24,7 +24,7 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
 
   app.get<{ Params: { id: string } }>('/-/sign-in/:id', async ({ params }, reply) => {
     const signIn = broker.signIns.find(params.id)
-    if (!signIn) return page(reply, { ...(await signInPage(broker)), title: 'This sign-in link is over' }, 404)
+    if (!signIn) return page(reply, linkOver, 404)
     if (signIn.state !== 'pending') return page(reply, outcomePage(signIn, broker), signIn.error?.entry.status ?? 200)
     broker.signIns.acknowledge(signIn.profile)
     return signIn.device ? page(reply, devicePage(signIn, signIn.device)) : reply.redirect(signIn.authorizationUrl ?? '/-/sign-in', 303)
@@ -41,6 +41,12 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
 }
 
 const pathOf = ({ id }: SignIn): string => `/-/sign-in/${id}`
+
+/** Says nothing of the profiles: whoever has no key may ask for any link. */
+const linkOver: Page = {
+  title: 'This sign-in link is over',
+  main: '<p>Its sign-in is forgotten, or was another run’s. <a href="/-/sign-in">Start another</a>.</p>',
+}
 
 /** Only a path under a route: after a sign-in nobody is sent anywhere else. */
 function pathOfOurs(path: string | null, routes: readonly Route[]): string | undefined {

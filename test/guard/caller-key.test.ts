@@ -68,6 +68,24 @@ t.test('with the key all works, the service never sees it, and signing out makes
   t.equal((await both.ask('/fhir/Patient', { 'Hallpass-Key': both.key() })).headers.get('hallpass-error'), 'sign-in-required')
 })
 
+t.test('a sign-in link that nobody was given tells nothing of who signs in, and leads to no sign-in', async t => {
+  const { ask, key, control, daemon, opening } = await locked(t)
+  const { link } = await control.login({ profile: 'dev', open: false, choose: false })
+  const own = new URL(link ?? '').pathname
+  for (const path of ['/-/sign-in/', '/-/sign-in/guessed']) {
+    const text = await (await ask(path)).text()
+    t.match(text, 'This sign-in link is over', path)
+    t.notMatch(text, own, path)
+    t.notMatch(text, /\bdev\b/, path)
+  }
+  t.equal((await ask(own)).status, 303, 'the link itself needs no key')
+  const waiting = fetch(`${daemon.url}/fhir/Patient?_count=1`, { headers: { 'Hallpass-Key': key() } })
+  await signInByForm(await opening())
+  t.equal((await waiting).status, 200)
+  const { profiles } = await control.status()
+  t.notMatch(await (await ask('/-/sign-in/guessed')).text(), profiles[0]?.username ?? 'nobody is signed in')
+})
+
 t.test('a page of an allowed origin may send the key; its preflight needs none', async t => {
   const origin = 'http://localhost:3000'
   const { ask, key } = await locked(t, { 'access-allowed-origins': origin })

@@ -1,6 +1,7 @@
 // Decides at the start whether the users behind connections can be told on this machine, by telling our own.
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { HallpassError } from '../errors/hallpass-error.ts'
 import { judgePeer, type PeerMode, type Peers, peerPending, watchPeers } from './peers.ts'
 import { createOwnerLookup } from './socket-owner.ts'
 import { type ReadTable, readSocketTable } from './socket-table.ts'
@@ -57,11 +58,11 @@ async function recognisesItself(host: string, peers: Peers): Promise<boolean> {
   const server = createServer()
   watchPeers(server, peers)
   if (!(await listens(server, host))) return true
-  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const arrivals = on(server, 'connection') as AsyncIterable<[Socket]>
   const client = connect((server.address() as { port: number }).port, host)
   try {
     await once(client, 'connect')
-    const [socket] = await accepted
+    const socket = await arrivalOf(client, arrivals)
     await peerPending(socket)
     const refusal = judgePeer(socket, peers, new Set())
     socket.destroy()
@@ -70,6 +71,15 @@ async function recognisesItself(host: string, peers: Peers): Promise<boolean> {
     client.destroy()
     server.close()
   }
+}
+
+/** Threat: another user who comes to the port first, and is refused, must not make us think that nobody can be told apart. */
+async function arrivalOf({ localPort }: Socket, arrivals: AsyncIterable<[Socket]>): Promise<Socket> {
+  for await (const [socket] of arrivals) {
+    if (socket.remotePort === localPort) return socket
+    socket.destroy()
+  }
+  throw new HallpassError('internal', { what: 'a server ended while it was waited for' })
 }
 
 function listens(server: Server, host: string): Promise<boolean> {

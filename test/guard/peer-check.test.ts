@@ -1,7 +1,9 @@
 // Who is at the other end: read from tables as the kernel writes them, in every case that they can show.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { readFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, Server, Socket } from 'node:net'
 import t from 'tap'
 import { startPeerCheck } from '../../src/guard/peer-check.ts'
 import { portOwner } from '../../src/guard/port-owner.ts'
@@ -169,4 +171,30 @@ t.test('the owner of a taken port', async t => {
   t.equal(await portOwner('127.0.0.1', 3447, reading([table()], [listening('0'.repeat(32), 34)]).read), 34, 'on every address, of IPv6 too')
   t.equal(await portOwner('::1', 3447, reading([table()], [listening(v6, 35)]).read), 35)
   t.equal(await portOwner('127.0.0.1', 3447, reading([table()], [listening(v6, 35)]).read), undefined)
+})
+
+t.test('a stranger who comes first to the port of the trial at the start does not switch the check off', async t => {
+  const strangers: Socket[] = []
+  const comeFirst = () => {
+    if (strangers.length > 0) return
+    const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] }
+    const { port, address } = handles().flatMap(handle => (handle instanceof Server && handle.address()) || [])[0] as AddressInfo
+    const stranger = new Socket()
+    strangers.push(stranger.on('error', () => undefined).connect(port, address))
+  }
+  subscribe('net.client.socket', comeFirst)
+  t.teardown(() => {
+    unsubscribe('net.client.socket', comeFirst)
+    for (const stranger of strangers) stranger.destroy()
+  })
+  /** What the kernel tells, but that the stranger is another user. */
+  const readTable: ReadTable = async name => {
+    const end = `:${(strangers[0]?.localPort ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+    const text = await readFile(`/proc/self/net/${name}`, 'latin1')
+    const foreign = new RegExp(`^( *\\d+: [0-9A-F]+${end} (?:\\S+ ){5} *)\\d+`, 'gm')
+    return text.replace(foreign, (_, before: string) => `${before}1001`)
+  }
+  const { state, why } = await startPeerCheck({ platform: 'linux', uid: process.geteuid?.(), isWsl: false, wanted: true, readTable })
+  t.equal(state, 'on', why)
+  t.equal(strangers.length, 1)
 })

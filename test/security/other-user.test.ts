@@ -106,7 +106,8 @@ async function guardedServer(t: Test, uid: number, host: string, allowed: number
   for (const room of ['guard', 'errors', 'terms']) cpSync(`dist/src/${room}`, join(folder, 'src', room), { recursive: true })
   cpSync('dist/test/fixtures/guarded-process.js', join(folder, 'test', 'fixtures', 'guarded-process.js'))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  const child = spawn(process.execPath, [join(folder, 'test/fixtures/guarded-process.js'), host, ...allowed.map(String)], {
+  const program = join(folder, 'test/fixtures/guarded-process.js')
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, program, host, ...allowed.map(String)], {
     cwd: '/',
     uid,
     gid: uid,

@@ -12,7 +12,10 @@ setUpDebian({ full })
 await build()
 if (full) rmSync(figuresFile, { force: true })
 
-const tap = spawn(process.execPath, ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...args.filter(arg => arg !== '--full')], {
+/** Seconds that one file may take: at full size a suite runs for many minutes. */
+const limit = full ? ['--timeout=3600'] : []
+const passedOn = args.filter(arg => arg !== '--full')
+const tap = spawn(process.execPath, ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...limit, ...passedOn], {
   stdio: ['ignore', 'pipe', 'inherit'],
   env: { ...process.env, ...(full && { HALLPASS_TEST_FULL: '1', HALLPASS_FIGURES: figuresFile }) },
 })

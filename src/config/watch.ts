@@ -75,7 +75,7 @@ export function watchConfig(path: string, load: () => Config, options: ConfigWat
 function fingerprint(paths: readonly string[]): string {
   return paths
     .map(path => {
-      const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
+      const stats = ifReachable(() => statSync(path, { bigint: true }))
       return stats ? [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':') : 'none'
     })
     .join(' ')
@@ -100,9 +100,18 @@ function watchFolders(paths: readonly string[], changed: () => void): { renew():
 }
 
 function foldersOf(path: string): string[] {
-  const there = statSync(path, { throwIfNoEntry: false })
-  const folders = [dirname(path), ...(there ? [dirname(realpathSync(path))] : [])]
-  return folders.filter(folder => lstatSync(folder, { throwIfNoEntry: false }))
+  const folders = [dirname(path), ifReachable(() => dirname(realpathSync(path)))]
+  return folders.filter(folder => folder !== undefined && ifReachable(() => lstatSync(folder)) !== undefined) as string[]
+}
+
+/** Undefined where the file system has no answer: nothing there, gone between two looks, links that lead in a circle, a folder closed to us. */
+function ifReachable<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    return undefined
+  }
 }
 
 /** A folder that cannot be watched is looked at from time to time all the same. */

@@ -192,3 +192,19 @@ t.test('differences name every value, and what needs a restart', async t => {
     ['port', 'vault'],
   )
 })
+
+t.test('a path that leads in a circle is a fault like others, and its mending a change', async t => {
+  const { path, told, start, put, advance, settled } = watching(t)
+  put(valid)
+  start()
+  rmSync(path)
+  symlinkSync(path, path)
+  await settled()
+  advance(secondLookMs)
+  t.match(told, [{ fault: { code: 'config-unreadable', particulars: { why: 'its symbolic links lead in a circle' } } }])
+  advance(lookMs)
+  rmSync(path)
+  put(onPort(4001))
+  await settled()
+  t.strictSame(linesOf(told[1]), ['port: 3447 → 4001'])
+})

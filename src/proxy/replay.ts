@@ -1,5 +1,5 @@
 // Sends a request once more, with a new token, after the service refused the first (401): when every byte of it is still here, and never twice.
-import { HallpassError } from '../errors/hallpass-error.ts'
+import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import { type Challenge, parseChallenge } from '../terms/challenge.ts'
 import { waitForToken } from './acquire.ts'
@@ -65,8 +65,7 @@ function fetchForNext(exchange: Exchange, claims: string): void {
   exchange.parts.broker.tokens
     .acquire(exchange.route, { asking: 'link', claims, signal: gone.signal })
     .catch((thrown: unknown) => {
-      if (!(thrown instanceof HallpassError)) throw thrown
-      const { code, summary, remedy } = thrown
+      const { code, summary, remedy } = asHallpassError(thrown)
       tell({ event: 'refresh-failed', profile: exchange.route.profile, audience: exchange.route.audience, code, summary, remedy })
     })
     .finally(() => timer.cancel())

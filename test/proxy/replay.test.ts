@@ -7,6 +7,7 @@ import type { Acquiring } from '../../src/broker/tokens.ts'
 import { HallpassError } from '../../src/errors/hallpass-error.ts'
 import { minimumLifeMs } from '../../src/proxy/acquire.ts'
 import { Bearer } from '../../src/terms/bearer.ts'
+import { eventually } from '../fixtures/clocks.ts'
 import { type Proxied, startOrigin, startProxied } from '../fixtures/proxied.ts'
 
 type Asked = { authorization: string | undefined; body: string; whole: boolean; method: string | undefined; length: string | undefined }
@@ -15,7 +16,7 @@ type Setting = Proxied & { asked: Asked[]; acquired: Omit<Acquiring, 'signal'>[]
 const token = (text: string) => new Bearer(text, 'https://x', Date.now() + 3_600_000)
 
 /** A broker's tokens in the order in which they are given out; an error instead of a token rejects. */
-async function start(t: Test, tokens: (string | HallpassError)[], refuse: (asked: Asked) => string | undefined): Promise<Setting> {
+async function start(t: Test, tokens: (string | Error)[], refuse: (asked: Asked) => string | undefined): Promise<Setting> {
   const asked: Asked[] = []
   const acquired: Omit<Acquiring, 'signal'>[] = []
   const listener: RequestListener = (request, response) => {
@@ -44,7 +45,7 @@ async function start(t: Test, tokens: (string | HallpassError)[], refuse: (asked
       acquire: async (_route: unknown, { signal: _, ...how }: Acquiring) => {
         acquired.push(how)
         const next = tokens.shift() ?? current
-        if (next instanceof HallpassError) throw next
+        if (next instanceof Error) throw next
         current = next
         return token(current)
       },
@@ -183,6 +184,15 @@ t.test('one that cannot be sent again gets the claims for the next request', asy
   t.equal((await send()).status, 401)
   t.match(acquired.at(-1), { claims: '{"access_token":{}}' })
   t.equal((await send()).status, 200)
+})
+
+t.test('what goes wrong while claims are fetched for the next request is told, whatever it is, and ends nothing', async t => {
+  const challenge = `Bearer error="insufficient_claims", claims="${Buffer.from('{"access_token":{}}').toString('base64')}"`
+  const { url, events } = await start(t, ['first', new Error('other tokens came three times')], () => challenge)
+  const answer = await fetch(`${url}/Patient`, { method: 'POST', body: 'x'.repeat(100_000) })
+  t.equal(answer.status, 401)
+  await eventually(() => events.some(({ event }) => event === 'refresh-failed'))
+  t.match(events, [{ event: 'refresh-failed', profile: 'dev', code: 'internal' }])
 })
 
 t.test('a client that leaves while a new token is fetched ends it all', async t => {

@@ -34,7 +34,8 @@ const lingering = 10_000
 export function createRedirectListener(parts: RedirectListenerParts): { hold: HoldPort; close(): void } {
   const held = new Map<number, { listening: Promise<Listening>; holders: number }>()
   const close = async ({ listening }: { listening: Promise<Listening> }) => {
-    for (const server of (await listening).servers) {
+    // Whoever wanted the port hears why there is none.
+    for (const server of await listening.then(({ servers }) => servers, nothing)) {
       server.close()
       server.closeAllConnections()
     }
@@ -53,7 +54,7 @@ export function createRedirectListener(parts: RedirectListenerParts): { hold: Ho
       try {
         await entry.listening
       } catch (error) {
-        held.delete(port)
+        if (held.get(port) === entry) held.delete(port)
         throw asRedirectFailure(error)
       }
       return () => void parts.clock.after(lingering, () => release(port))
@@ -64,6 +65,8 @@ export function createRedirectListener(parts: RedirectListenerParts): { hold: Ho
     },
   }
 }
+
+const nothing = (): Listening['servers'] => []
 
 function asRedirectFailure(error: unknown): unknown {
   if (!(error instanceof HallpassError) || error.code !== 'port-taken') return error

@@ -12,8 +12,10 @@ import { renderForTerminal } from './errors/render.ts'
 
 // By default SIGUSR1 opens the inspector, through which any program on this machine could read tokens from memory.
 process.on('SIGUSR1', () => undefined)
-// Whoever reads our output may leave early, as `head` does.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+let outputLost = false
+process.stdout.on('error', outputFailed)
+// Where nothing can be said, nothing is: a disk that is full or a terminal that is gone ends no daemon.
+process.stderr.on('error', endWithReader)
 
 await refuseWindows()
 keepOutOfCores()
@@ -41,7 +43,8 @@ const io: Io = {
   interruption,
 }
 
-process.exitCode = await run(io)
+const exitCode = await run(io)
+process.exitCode = outputLost ? exitCode || 1 : exitCode
 
 /** An inspector or a heap snapshot on signal shows whoever asks, or whoever finds the file, every token in memory. */
 async function refuseWindows(): Promise<void> {
@@ -119,7 +122,17 @@ function versionOf(packageFile: URL): string {
   return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version
 }
 
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+/** A command whose output is lost has failed. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  endWithReader(error)
+  if (outputLost) return
+  outputLost = true
+  process.exitCode = 1
+  process.stderr.write(renderForTerminal(new HallpassError('output-unwritable', { why: String(error.code) })))
+}
+
+/** Whoever reads our output may leave early, as `head` does. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === undefined) throw error
+  if (error.code === 'EPIPE') process.exit(0)
 }

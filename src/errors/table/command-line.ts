@@ -17,6 +17,13 @@ export const commandLineErrors = {
     'What answers at the control socket of port {port} is not your hallpass daemon: {why}.',
     'Nothing was told to it. See whose process it is, end it, and start hallpass again.',
   ),
+  'output-unwritable': entry(
+    500,
+    1,
+    'exception',
+    'What was printed could not be written: {why}.',
+    'Make room where it goes, or let it go elsewhere; then run the command again.',
+  ),
   'memory-open': entry(
     500,
     1,

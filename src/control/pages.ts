@@ -2,9 +2,10 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Broker } from '../broker/broker.ts'
 import { answerError } from '../errors/answer.ts'
-import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
+import { HallpassError } from '../errors/hallpass-error.ts'
 import { markup, type Page } from '../errors/page.ts'
 import type { Route } from '../terms/route.ts'
+import { asApiError } from './api-app.ts'
 import { addExplainPage, type ExplainParts } from './explain-page.ts'
 import { page } from './page-reply.ts'
 import { addSignInPages } from './sign-in-pages.ts'
@@ -22,10 +23,11 @@ export function createPages({ broker, explain, routes, version }: PagesParts): F
   })
   app.addHook('onSend', async (_request, reply) => void reply.headers(closed))
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+  // Whatever a body calls itself: it has the fields of a form, or it names no profile.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
     done(null, new URLSearchParams(String(body)))
   })
-  app.setErrorHandler((thrown, _request, reply) => refuse(reply, asHallpassError(thrown)))
+  app.setErrorHandler((thrown, _request, reply) => refuse(reply, asPageError(thrown)))
   app.setNotFoundHandler((_request, reply) =>
     refuse(reply, new HallpassError('no-route', { routes: routes.map(({ prefix }) => prefix).join(', ') })),
   )
@@ -47,6 +49,12 @@ const closed = {
 
 function brokenEncoding(): HallpassError {
   return new HallpassError('target-refused', { rule: 'broken percent-encoding' })
+}
+
+/** JSON is for the control API alone. */
+function asPageError(thrown: unknown): HallpassError {
+  const error = asApiError(thrown)
+  return error.code === 'media-type-refused' ? new HallpassError('request-malformed', {}, { cause: thrown }) : error
 }
 
 function refuse(reply: FastifyReply, error: HallpassError): void {

@@ -14,7 +14,7 @@ const look = 3
 export function addSignInPages(app: FastifyInstance, broker: Broker, routes: readonly Route[]): void {
   app.get('/-/sign-in', async (_request, reply) => page(reply, await signInPage(broker)))
 
-  app.post<{ Body: URLSearchParams }>('/-/sign-in', async ({ body }, reply) => {
+  app.post<{ Body: URLSearchParams | undefined }>('/-/sign-in', async ({ body = new URLSearchParams() }, reply) => {
     const profile = body.get('profile') ?? ''
     const profiles = (await broker.profiles()).map(status => status.profile)
     if (!profiles.includes(profile)) throw new HallpassError('no-such-profile', { profile: '', profiles: profiles.join(', ') })

@@ -73,3 +73,20 @@ t.test('the page of a sign-in that waits offers to go on first, and to cancel on
   t.strictSame(new Set(texts), new Set([1]), 'no heading, prefix or kind is broken in two')
   await page.close()
 })
+
+t.test('a form that is none is refused in plain words, and is no defect of ours', async t => {
+  const { daemon } = await startBoth(t)
+  const post = async (body: string | undefined, type: string | undefined) => {
+    const headers = { ...(type !== undefined && { 'Content-Type': type }) }
+    const answer = await fetch(`${daemon.url}/-/sign-in`, {
+      method: 'POST',
+      headers,
+      ...(body !== undefined && { body: Buffer.from(body) }),
+    })
+    return [answer.status, answer.headers.get('hallpass-error')]
+  }
+  t.strictSame(await post(undefined, undefined), [404, 'no-such-profile'])
+  t.strictSame(await post('profile=other', 'text/plain'), [404, 'no-such-profile'])
+  t.strictSame(await post('{', 'none; at="all'), [400, 'request-malformed'])
+  t.strictSame(await post('x'.repeat(20_000), 'application/x-www-form-urlencoded'), [400, 'request-malformed'])
+})

@@ -39,8 +39,9 @@ export function createOutbound(proxy: ProxySettings, limits: OutboundLimits, tls
   }
   const direct = new Agent(options)
   const outward = proxy.httpProxy || proxy.httpsProxy ? proxied(proxy, options, connect) : direct
+  const chosen = outward === direct ? direct : outward.compose(keepRepeated)
   return {
-    dispatcherFor: origin => (isOnThisMachine(origin) ? direct : outward),
+    dispatcherFor: origin => (isOnThisMachine(origin) ? direct : chosen),
     close: async () => {
       await Promise.all([direct.destroy(), outward === direct ? undefined : outward.destroy()])
     },
@@ -62,6 +63,22 @@ function proxied(
     httpsProxy: httpsProxy ?? '',
     noProxy: noProxy ?? '',
   })
+}
+
+/** Of fields in a flat list undici's agents for proxies pass on one of each name: the last. In an object, whose values may be lists, they keep all. */
+const keepRepeated: Dispatcher.DispatcherComposeInterceptor = dispatch => (options, handler) => {
+  const { headers } = options
+  return dispatch(Array.isArray(headers) ? { ...options, headers: byName(headers) } : options, handler)
+}
+
+function byName(fields: readonly string[]): Record<string, string | string[]> {
+  const values: Record<string, string | string[]> = {}
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [name, value] = [fields[index] as string, fields[index + 1] as string]
+    const earlier = values[name]
+    values[name] = earlier === undefined ? value : [earlier, value].flat()
+  }
+  return values
 }
 
 /** Connects to the proxy; says so when that is what fails, not the service behind it. */

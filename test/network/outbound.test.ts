@@ -59,6 +59,23 @@ t.test('18. HTTPS_PROXY honoured, NO_PROXY for loopback: the way of every reques
   t.equal(proxy.asked.length, 2, 'and what NO_PROXY names neither')
 })
 
+t.test('a request is the same behind a proxy: repeated fields stay repeated', async t => {
+  const seen: string[][] = []
+  const server = createServer(await authority.issue([host]), ({ rawHeaders }, response) => {
+    seen.push(rawHeaders.filter((_, index) => !/^(?:host|connection)$/i.test(rawHeaders[index - (index % 2)] ?? '')))
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close().closeAllConnections())
+  const proxy = await startConnectProxy(t, { to: () => (server.address() as { port: number }).port })
+  const outbound = createOutbound(proxySettingsOf({ https_proxy: proxy.url }), limits, tlsOptions({ caFile, nodeExtraCaCerts: undefined }))
+  t.teardown(outbound.close)
+  const headers = ['prefer', 'respond-async', 'accept', 'a/b', 'prefer', 'return=minimal', 'authorization', 'Bearer x']
+  const { body } = await request(`https://${host}/`, { dispatcher: outbound.dispatcherFor(`https://${host}`), headers })
+  await body.dump()
+  t.strictSame(seen, [['prefer', 'respond-async', 'prefer', 'return=minimal', 'accept', 'a/b', 'authorization', 'Bearer x']])
+})
+
 t.test('a proxy that cannot be reached, or refuses, is told apart from the service behind it', async t => {
   const { port } = await serve(t)
   t.equal(await ask(t, { https_proxy: 'http://127.0.0.1:1' }), 'the proxy (HTTPS_PROXY) cannot be reached: nothing listens there')

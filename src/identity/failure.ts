@@ -1,6 +1,7 @@
 // MSAL's and Entra's failures in our words. Decisions rest on OAuth's error codes; AADSTS codes only explain.
 import { AuthError, InteractionRequiredAuthError } from '@azure/msal-node'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { printable } from '../terms/printable.ts'
 import { redact } from '../terms/redaction.ts'
 import { EntraRefusal, type Refusal } from './evidence.ts'
 
@@ -63,9 +64,12 @@ export function describeRefusal(description: string, explain: ExplainAadsts): { 
   return { what: `${code}: ${withoutNames(sentence ?? '')} ${cause}`.trim(), fix: remedy }
 }
 
-/** At most 300 characters, without credentials, and without the names of people: this is logged. */
+/** At most 300 characters, without credentials, without the names of people, and without what a terminal obeys: this is logged and shown. */
 function withoutNames(text: string): string {
-  return redact(text.slice(0, 600))
-    .replace(/[^\s'"<>(]+@[^\s'"<>)]+/g, '[account]')
-    .slice(0, 300)
+  return printable(
+    redact(text.slice(0, 600))
+      .replace(/[^\s'"<>(]+@[^\s'"<>)]+/g, '[account]')
+      .slice(0, 300),
+    600,
+  )
 }

@@ -1,6 +1,7 @@
 // What the keychain library says when it fails, in the exact words of the pinned version, as errors of ours.
 import { HallpassError, type Particulars } from '../errors/hallpass-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
+import { printable } from '../terms/printable.ts'
 import { redact } from '../terms/redaction.ts'
 import { canaryChanged, fenceFell, notLoaded } from './keychain-messages.ts'
 
@@ -16,7 +17,7 @@ const tryAgain = `Try again; if it stays, restart the keyring. ${without}`
 
 /** `vault-absent`: `why` fits after "There is no usable OS keychain: ". */
 export function absent(why: string, fix = tryAgain): HallpassError {
-  return new HallpassError('vault-absent', { why: redact(why).slice(0, 300), fix })
+  return new HallpassError('vault-absent', { why: printable(redact(why), 300), fix })
 }
 
 type Row = readonly [words: string, code: ErrorCode, particulars?: Particulars]
@@ -53,7 +54,7 @@ const rows: readonly Row[] = [
 /** Windows: "Value of 'password encoded as UTF-16' is longer than the platform limit of 2560 chars". */
 const tooLong = /is longer than the platform limit of (\d+)/
 
-/** The error that the library's `text` stands for; text that we do not know becomes `vault-absent` and is quoted, redacted. */
+/** The error that the library's `text` stands for; text that we do not know becomes `vault-absent` and is quoted, redacted and printable. */
 export function recogniseKeychainError(text: string, where: string): HallpassError {
   const limit = tooLong.exec(text)?.[1]
   if (limit) return new HallpassError('vault-too-large', { where, limit })

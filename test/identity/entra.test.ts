@@ -128,6 +128,8 @@ t.test('Entra’s sentence is told without trace ids, with its cause and remedy'
     false,
     'this is logged, and names nobody',
   )
+  for (const said of ['AADSTS12345: no\u001b]0;x\u0007', 'nothing known\r\nSigned in: dev\u001b[2J', 'turned \u202e round'])
+    t.notMatch(describeRefusal(said, explainAadsts).what, /[\u0000-\u001f\u202e]/, 'a terminal obeys nothing of it')
   t.match(describeRefusal('AADSTS12345: Something new.', explainAadsts), { what: 'AADSTS12345: Something new.', fix: /error\?code=12345/ })
   t.match(describeRefusal('something else', explainAadsts), { what: 'something else' })
 })

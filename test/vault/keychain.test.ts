@@ -66,6 +66,7 @@ t.test('a child that cannot do its work', async t => {
 
 t.test('words that cannot be provoked here', async t => {
   const error = (text: string) => recogniseKeychainError(text, 'the OS keychain')
+  t.notMatch(error('new words \u001b[2J\r\nSigned in: dev').summary, /[\u0000-\u001f]/, 'a terminal obeys nothing of what a keyring says')
   const windows = error("Value of 'password encoded as UTF-16' is longer than the platform limit of 2560 chars")
   t.equal(windows.code, 'vault-too-large')
   t.match(windows.summary, /at most 2560 bytes/)

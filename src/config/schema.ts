@@ -13,6 +13,9 @@ const optional = <T extends Record<string, Type.TSchema>>(properties: T) => Type
 /** A profile's name stands in links, in messages and in the vault. */
 export const profileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
+/** `.` would leave out the line break, and with it whatever stands under such a key. */
+const anyName = Type.String({ pattern: '^[\\s\\S]*$' })
+
 export const configSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String({ description: 'Where an editor finds the JSON Schema of this file.' })),
@@ -20,8 +23,8 @@ export const configSchema = Type.Object(
     access: Type.Optional(
       Type.Object(optional(accessSchema), { additionalProperties: false, description: 'Who may call, beside programs of your own.' }),
     ),
-    profiles: Type.Record(Type.String(), profileSchema, { description: 'App registrations and whom they sign in, by name.' }),
-    routes: Type.Record(Type.String(), routeSchema, { description: 'Path prefixes of ours and the services behind them.' }),
+    profiles: Type.Record(anyName, profileSchema, { description: 'App registrations and whom they sign in, by name.' }),
+    routes: Type.Record(anyName, routeSchema, { description: 'Path prefixes of ours and the services behind them.' }),
   },
   { additionalProperties: false, title: 'Configuration of hallpass' },
 )

@@ -25,9 +25,12 @@ async function ask(socket: Socket) {
   return answer
 }
 
+/** The audience of the sandbox's FHIR service. */
+const audience = 'https://sandbox-fhir.fhir.azurehealthcareapis.com'
+
 /** A daemon with a further route to this origin, and somebody signed in. */
 async function signedIn(t: Test, origin: string, flags: Record<string, string>): Promise<Composed> {
-  const both = await startBoth(t, { flags, routes: { '/other': { origin, kind: 'fhir', audience: 'https://other.example' } } })
+  const both = await startBoth(t, { flags, routes: { '/other': { origin, kind: 'fhir', audience } } })
   const waiting = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
   await signInByForm(await both.opening())
   await (await waiting).text()

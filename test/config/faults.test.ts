@@ -6,6 +6,8 @@ import { type Case, change, clientId, dev, failure, fhir, holds, parse, tenantId
 
 t.test('every fault has its place, and says what to do', async t => {
   const cases: Case[] = [
+    ['a route whose name is a line break', change(d => (d.routes['\n'] = null)), /must be an object/, /Correct/],
+    ['a profile whose name is a line break', change(d => (d.profiles['\n'] = {})), /no name for a profile/, /letters/],
     ['a brace is missing', '{\n  "profiles": {},\n  "routes": {\n', /hallpass.jsonc:\d+:\d+: .*expected/, /Mend/],
     ['an empty file', '', /hallpass.jsonc:1:1/, /Mend/],
     ['a misspelt key', change(d => (d.profiles.dev.clientID = 1)), /:6:7: unknown key "clientID"/, /"clientId"/],

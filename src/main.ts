@@ -13,6 +13,8 @@ import { renderForTerminal } from './errors/render.ts'
 // By default SIGUSR1 opens the inspector, through which any program on this machine could read tokens from memory.
 process.on('SIGUSR1', () => undefined)
 let outputLost = false
+/** Ends in order what runs until it is interrupted, such as a daemon. */
+let interrupt: ((reason: string) => void) | undefined
 process.stdout.on('error', outputFailed)
 // Where nothing can be said, nothing is: a disk that is full or a terminal that is gone ends no daemon.
 process.stderr.on('error', endWithReader)
@@ -60,6 +62,7 @@ async function refuseWindows(): Promise<void> {
 
 function interruption(): Promise<string> {
   return new Promise(resolve => {
+    interrupt = resolve
     const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
     for (const signal of signals) {
       process.on(signal, () => {
@@ -125,7 +128,7 @@ function versionOf(packageFile: URL): string {
 /** A command whose output is lost has failed. */
 function outputFailed(error: NodeJS.ErrnoException): void {
   endWithReader(error)
-  if (outputLost) return
+  if (error.code === 'EPIPE' || outputLost) return
   outputLost = true
   process.exitCode = 1
   process.stderr.write(renderForTerminal(new HallpassError('output-unwritable', { why: String(error.code) })))
@@ -134,5 +137,7 @@ function outputFailed(error: NodeJS.ErrnoException): void {
 /** Whoever reads our output may leave early, as `head` does. */
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code === undefined) throw error
-  if (error.code === 'EPIPE') process.exit(0)
+  if (error.code !== 'EPIPE') return
+  if (interrupt) interrupt('nobody reads its output any more')
+  else process.exit(0)
 }

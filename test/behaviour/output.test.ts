@@ -41,3 +41,16 @@ if (existsSync(full)) {
     t.strictSame(readdirSync(join(home.path, 'run', 'hallpass')), [])
   })
 }
+
+t.test('a daemon whose reader leaves ends in order', async t => {
+  const home = createHome({ HALLPASS_NO_USER: '1' })
+  t.teardown(() => home.remove())
+  writeConfig(home, { ...valid, port: 0, vault: 'memory' })
+  const run = runNode(home, [program, 'start'])
+  const [, url = ''] = await run.printed(/^Ready: (\S+)$/m)
+  run.child.stdout?.destroy()
+  run.child.stderr?.destroy()
+  await fetch(`${url}/nowhere`)
+  t.equal((await run.ended).code, 0)
+  t.strictSame(readdirSync(join(home.path, 'run', 'hallpass')), [])
+})

@@ -15,10 +15,10 @@ export function judgeUpgrade({ upgrade }: Head): HallpassError | undefined {
 
 /**
  * Refuses a body whose end two parsers could see in two places (RFC 9112 section 6.3): chunked is the only transfer coding taken, never
- * together with Content-Length, and Content-Length is one number of digits.
+ * together with Content-Length, and Content-Length is one number of digits, few enough that every program on the way counts exactly.
  */
 export function judgeFraming({ transferEncoding, contentLength }: Head): HallpassError | undefined {
-  if (transferEncoding === undefined && (contentLength === undefined || /^\d+$/.test(contentLength))) return undefined
+  if (transferEncoding === undefined && (contentLength === undefined || /^\d{1,15}$/.test(contentLength))) return undefined
   if (transferEncoding === 'chunked' && contentLength === undefined) return undefined
   return new HallpassError('framing-refused', {}, closing)
 }

@@ -74,7 +74,7 @@ export function chooseFields(rawHeaders: readonly string[], bearer?: Bearer, tal
     } else if (name === dropForHop) continue
     else if (name === 'authorization') ownAuthorization = true
     else if (name === 'connection') connection = connection === undefined ? value : `${connection},${value}`
-    else if (name !== 'content-length' || /^\d+$/.test(value)) chosen.push(name, value)
+    else if (name !== 'content-length' || /^\d{1,15}$/.test(value)) chosen.push(name, value)
   }
   chosen = withoutNamed(chosen, connection)
   if (bearer) chosen.push('authorization', `Bearer ${bearer.reveal()}`)

@@ -99,6 +99,7 @@ t.test('framing, upgrades and the size of the head', async t => {
     ['identity', `${post(own, 'Transfer-Encoding: identity')}0\r\n\r\n`, 'framing-refused'],
     ['two lengths', post(own, 'Content-Length: 5', 'Content-Length: 5') + body, 'framing-refused'],
     ['a signed length', post(own, 'Content-Length: +5') + body, 'framing-refused'],
+    ['a length beyond exact counting', post(own, 'Content-Length: 9999999999999999999') + body, 'framing-refused'],
     ['a list of lengths', post(own, 'Content-Length: 5, 5') + body, 'framing-refused'],
     ['a WebSocket', get(own, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'), 'upgrade-refused'],
     ['an upgrade without Connection', get(own, 'Upgrade: websocket'), 'upgrade-refused'],

@@ -1,8 +1,7 @@
 // With an OS keychain: signed in once, signed in after a restart, and the token is nowhere but there.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { filesUnder, processTexts } from '../fixtures/traces.ts'
 import { startSecretService } from '../fixtures/with-secret-service.ts'
 import { createHome, type Home, hallpass, recordingBrowser, startDaemon, writeConfig } from '../harness/hallpass.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
@@ -17,29 +16,6 @@ function configure(home: Home, sandbox: Sandbox): void {
       '/dicom': { origin: sandbox.dicom.url, kind: 'dicom', audience: sandbox.dicom.audience, profile: 'dev' },
     },
   })
-}
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map(name => join(folder, name))
-    .filter(path => statSync(path).isFile())
-}
-
-/** Command line and environment of every process that we may read. */
-function processTexts(): string[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap(pid => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].map(readIfThere))
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(String(code))) return ''
-    throw error
-  }
 }
 
 async function prepare(t: Test) {
@@ -87,10 +63,8 @@ t.test('stop, start: no browser, same answers; the item is in the keychain, the 
   t.equal((await second.stop()).code, 0)
 
   const texts = new Map<string, string>([
-    ...filesUnder(home.path)
-      .filter(path => path !== recorder.file)
-      .map(path => [path, readFileSync(path, 'latin1')] as const),
-    ['processes', processTexts().join('\n')],
+    ...[...filesUnder(home.path)].filter(([path]) => path !== recorder.file),
+    ['processes', processTexts()],
     ['output of the first', first.stdout() + first.stderr()],
     ['output of the second', second.stdout() + second.stderr()],
   ])
@@ -107,7 +81,7 @@ t.test('argv and environment hold no token while the daemon works and its keycha
   const refresh =
     /\\"secret\\":\\"([^"\\]{40,})\\"/.exec(await keyring.secretTool(['lookup', 'service', 'hallpass', 'username', 'vault']))?.[1] ?? ''
   t.ok(refresh)
-  const texts = processTexts().join('\n')
+  const texts = processTexts()
   t.notOk(texts.includes(stdout.trim()))
   t.notOk(texts.includes(refresh))
   await daemon.stop()

@@ -6,10 +6,10 @@ import type { FastifyInstance } from 'fastify'
 import { findInstances } from '../control/client/instances.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { securePrivateFolder } from '../files/private-files.ts'
+import { createConnectionLimit } from '../guard/connection-limit.ts'
 import { type Peers, watchPeers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, refuseConnect, serverOptions } from '../guard/server-limits.ts'
 import type { Clock } from '../terms/edges.ts'
-import { limitConnections } from './connection-limit.ts'
 import type { Handler } from './handler.ts'
 import { removeInstance, socketPathOf, writeInstance } from './instance.ts'
 import { type Listening, listenOnLoopback } from './listen.ts'
@@ -33,6 +33,8 @@ export type DaemonParts = {
   clock: Clock
   handler: Handler
   peers: Peers
+  /** Whether a connection belongs to a user who is not served. */
+  isStranger: (socket: Socket) => boolean
   limits: DaemonLimits
   keys: RunKeys
   socketApi: FastifyInstance
@@ -57,7 +59,8 @@ export async function refuseSecondDaemon(runtime: string, port: number, vault: s
 /** Opens the port on both loopback addresses, then the control socket, then says so in the instance file. */
 export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { runtime, clock } = parts
-  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts.handler, parts.peers, parts.limits))
+  const limitConnections = createConnectionLimit({ limit: parts.limits.maxConnections, isStranger: parts.isStranger })
+  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts, limitConnections))
   const socket = socketPathOf(parts.platform, runtime, listening.port)
   try {
     parts.keys.publish(runtime, listening.port)
@@ -87,20 +90,15 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   }
 }
 
-function createProxyServer(handler: Handler, peers: Peers, { headTimeout, maxHeadBytes, maxConnections }: DaemonLimits): Server {
-  const server = createServer({ ...serverOptions, headersTimeout: headTimeout, maxHeaderSize: maxHeadBytes }, (request, response) => {
-    if (!tooMany(request, response)) handler(request, response)
-  })
+function createProxyServer({ handler, peers, limits }: DaemonParts, limitConnections: (server: Server) => void): Server {
+  const { headTimeout, maxHeadBytes } = limits
+  const server = createServer({ ...serverOptions, headersTimeout: headTimeout, maxHeaderSize: maxHeadBytes }, handler)
   watchPeers(server, peers)
   applyServerLimits(server)
-  const tooMany = limitConnections(server, maxConnections)
-  server.on('checkContinue', (request, response) => {
-    if (!tooMany(request, response)) handler(request, response, true)
-  })
+  limitConnections(server)
+  server.on('checkContinue', (request, response) => handler(request, response, true))
   // RFC 9110 section 10.1.1 lets a server pass over an expectation that it does not know.
-  server.on('checkExpectation', (request, response) => {
-    if (!tooMany(request, response)) handler(request, response)
-  })
+  server.on('checkExpectation', (request, response) => handler(request, response))
   server.on('connect', (_request, socket) => refuseConnect(socket as Socket))
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   return server

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerError } from '../errors/answer.ts'
 import type { HallpassError } from '../errors/hallpass-error.ts'
 import { type Admission, judgeApiKey, judgeKey, judgeUser } from '../guard/admission.ts'
+import { judgeRoom } from '../guard/connection-limit.ts'
 import { answerPreflight, isPreflight, sharedFields } from '../guard/cors.ts'
 import { type Head, isNavigation, readHead } from '../guard/head.ts'
 import { judgeApi, judgeHead, judgeOrigin, judgeOwnPage, judgeVersion, type Policy } from '../guard/judge.ts'
@@ -79,7 +80,8 @@ function admit(parts: HandlerParts, arrival: Arrival): void {
   // Nobody is there to answer, and nothing will tell that again.
   if (request.socket.destroyed) return
   const isAsking = place === 'proxied' && isPreflight(request.method ?? '', head)
-  const refusal = judgeUser(request.socket, parts.admission) ?? judgeKeys(parts, place, isAsking, head)
+  const { socket } = request
+  const refusal = judgeUser(socket, parts.admission) ?? judgeRoom(socket) ?? judgeKeys(parts, place, isAsking, head)
   if (refusal) return refuse(parts, arrival, refusal)
   if (place === 'callback') return serve(parts.callback, arrival)
   if (place === 'api') return serve(parts.api, arrival)

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { answerError } from '../errors/answer.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { type Admission, judgeUser } from '../guard/admission.ts'
+import { createConnectionLimit, judgeRoom } from '../guard/connection-limit.ts'
 import { readHead } from '../guard/head.ts'
 import { judgeHead, judgeVersion, type Policy } from '../guard/judge.ts'
 import { peerPending, watchPeers } from '../guard/peers.ts'
@@ -29,6 +30,9 @@ export type HoldPort = (port: number) => Promise<() => void>
 
 /** Milliseconds that the port stays open after a sign-in, for its last page. */
 const lingering = 10_000
+
+/** Connections at a time: one browser comes here, with a few. */
+const connections = 64
 
 /** Sign-ins that need the same port share it. */
 export function createRedirectListener(parts: RedirectListenerParts): { hold: HoldPort; close(): void } {
@@ -74,13 +78,19 @@ function asRedirectFailure(error: unknown): unknown {
 }
 
 function createRedirectServer(parts: RedirectListenerParts) {
+  const { admission } = parts
+  const limitConnections = createConnectionLimit({
+    limit: connections,
+    isStranger: socket => judgeUser(socket, admission) !== undefined,
+  })
   const server = createServer(serverOptions, (request, response) => {
     const pending = peerPending(request.socket)
     if (pending) pending.then(() => answer(parts, request, response))
     else answer(parts, request, response)
   })
-  watchPeers(server, parts.admission.peers)
+  watchPeers(server, admission.peers)
   applyServerLimits(server)
+  limitConnections(server)
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   return server
 }
@@ -92,7 +102,10 @@ function answer(
 ) {
   const { method = '', url: target = '', httpVersion, socket } = request
   const refusal =
-    judgeVersion(httpVersion) ?? judgeHead(method, target, readHead(request.rawHeaders), policy) ?? judgeUser(socket, admission)
+    judgeVersion(httpVersion) ??
+    judgeHead(method, target, readHead(request.rawHeaders), policy) ??
+    judgeUser(socket, admission) ??
+    judgeRoom(socket)
   if (refusal) return answerError(response, refusal, 'program')
   if (isCallback(method, target)) return callback(request, response)
   if (method === 'GET' && pathOf(target).startsWith('/-/sign-in/')) return pages(request, response)

@@ -22,16 +22,13 @@ export const serverOptions = {
   requireHostHeader: false,
 } as const satisfies ServerOptions
 
-const maxConnections = 2_048
-
 /** Milliseconds in which a client may still read our answer while it sends on; what it sends is thrown away. */
 const linger = 1_000
 
-/** The limits that node takes as properties of the server. */
+/** The limit that node takes as a property of the server. */
 export function applyServerLimits(server: Server): void {
   // 0 is no limit: node's own would drop what stands beyond it without a word. The guard counts and refuses.
   server.maxHeadersCount = 0
-  server.maxConnections = maxConnections
 }
 
 /** For `clientError`: answers what the parser refused, and ends the connection. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { gather } from '../fixtures/crowd.ts'
 import { type Family, knock, type Style } from '../fixtures/knocking.ts'
 import { type Composed, startBoth } from '../harness/composed.ts'
 import { record } from '../harness/figures.ts'
@@ -95,6 +96,22 @@ t.test('what another user is told: the rule, and the setting; nothing is sent to
   t.match(
     both.events.filter(event => event.event === 'request-refused'),
     Array.from({ length: 6 }, () => ({ code: 'peer-refused', status: 403 })),
+  )
+})
+
+t.test('a crowd of another user takes no place from us: whoever comes anew is served (requirement 24)', { timeout: 120_000 }, async t => {
+  const both = await signedIn(t, { 'max-connections': '8' })
+  const { port } = both.daemon
+  const asks = full ? 500 : 25
+  await Promise.all(['127.0.0.1', '::1'].map(host => gather(t, { port, uid: stranger, count: full ? 3_000 : 200, host })))
+  for (const family of ['v4', 'v6'] as const) {
+    const seen = await knock({ port, uid: own, style: 'held', family, count: asks, path: '/fhir/Patient?_tag=own', parallel: 4 })
+    t.strictSame(seen, { 200: asks }, family)
+  }
+  record(
+    'a crowd of another user that comes again and again, more than we hold',
+    full ? 6_000 : 400,
+    `${2 * asks} of ${2 * asks} of our own served, each on a new connection`,
   )
 })
 

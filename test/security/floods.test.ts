@@ -1,11 +1,12 @@
 // Floods: slow clients, crowds of connections, uploads that nobody reads, bombs. Bounds hold, and a good client is served meanwhile.
 import { once } from 'node:events'
-import { Agent, request as httpRequest } from 'node:http'
+import { request as httpRequest } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { startStrictOrigin } from '../fixtures/strict-origin.ts'
 import { record } from '../harness/figures.ts'
+import { startGoodClient } from '../harness/good-client.ts'
 import { residentOf } from '../harness/resident.ts'
 import { startUnderAttack, type UnderAttack, type Upstream } from '../harness/under-attack.ts'
 
@@ -32,45 +33,31 @@ const answers: Record<string, typeof good> = {
 
 const origin = await startStrictOrigin(t)
 origin.answer = ({ target }) => answers[target.split('/')[1] ?? ''] ?? good
-const attack = await startUnderAttack(t, { '/fhir': origin, '/deaf': await startDeafOrigin(t) })
+const client = await startGoodClient(t)
+const attack = await startUnderAttack(t, {
+  '/fhir': origin,
+  '/deaf': await startDeafOrigin(t),
+  '/good': { origin: client.origin, base: '' },
+})
 const { port, pid } = attack.daemon
 
-/** A client that asks one thing after the other over one connection, while `attackers` are at work; its times in milliseconds, in order. */
-async function goodClient(during: () => boolean, least = 50): Promise<number[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const times: number[] = []
-  while (during() || times.length < least) {
-    const started = performance.now()
-    const status = await new Promise<number | undefined>((resolve, reject) => {
-      httpRequest({ host: '127.0.0.1', port, path: '/fhir/Patient/1', agent }, response =>
-        response.resume().on('end', () => resolve(response.statusCode)),
-      )
-        .on('error', reject)
-        .end()
-    })
-    if (status !== 200) throw new Error(`the good client got ${status}`)
-    times.push(performance.now() - started)
-  }
-  agent.destroy()
-  return times.sort((a, b) => a - b)
-}
+const undisturbed = (await client.begin(port, 300)()).p99
 
-const p99 = (times: readonly number[]) => times[Math.floor(times.length * 0.99)] ?? Number.NaN
-const undisturbed = p99(await goodClient(() => false, 300))
-
-/** Runs an attack, with the good client beside it; the attack's end is the good client's. */
+/** Runs an attack, with the good client beside it. */
 async function beside<Result>(t: Test, name: string, action: () => Promise<Result>): Promise<Result> {
-  let under = true
-  const serving = goodClient(() => under)
-  const result = await action().finally(() => {
-    under = false
-  })
-  const times = await serving
-  t.ok(times.length >= 50, `the good client was served ${times.length} times`)
+  const end = client.begin(port, 50)
+  const { result, times } = await action().then(
+    async result => ({ result, times: await end() }),
+    async error => {
+      await end()
+      throw error
+    },
+  )
+  t.strictSame(times.refused, [], `the good client was served ${times.served} times`)
   t.ok(attack.alive(), 'by the same process')
-  const line = `p99 ${p99(times).toFixed(1)} ms, undisturbed ${undisturbed.toFixed(1)} ms`
+  const line = `p99 ${times.p99.toFixed(1)} ms, undisturbed ${undisturbed.toFixed(1)} ms`
   t.comment(line)
-  record(name, times.length, `so often a good client was served meanwhile, by the same process; its ${line}`)
+  record(name, times.served, `so often a good client was served meanwhile, by the same process; its ${line}`)
   return result
 }
 

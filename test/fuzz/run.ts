@@ -16,7 +16,13 @@ export type FuzzResult = {
   seconds: number
 }
 
-export type FuzzTarget = { port: number; origin: StrictOrigin; alive: () => boolean }
+export type FuzzTarget = {
+  port: number
+  origin: StrictOrigin
+  alive: () => boolean
+  /** Hears of every hundred thousand cases. */
+  progress: (line: string) => void
+}
 
 /** Milliseconds without a byte after which a request counts as unfinished, and the client ends its side. */
 const silence = 400
@@ -83,6 +89,7 @@ async function run(target: FuzzTarget, count: number, draw: (number: number) => 
       }
       if (target.origin.breaches.length > breaches) note(number, `near this case: ${target.origin.breaches.at(-1)}`, drawn.bytes)
       result.cases++
+      if (result.cases % 100_000 === 0) target.progress(`${result.cases} cases, ${result.found.length} broke a rule`)
       if (drawn.alone || !open) {
         socket.resetAndDestroy()
         socket = undefined

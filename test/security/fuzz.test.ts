@@ -20,7 +20,7 @@ const origin = await startStrictOrigin(t, '/base')
 const other = await startStrictOrigin(t, '/elsewhere')
 const attack = await startUnderAttack(t, { '/fhir': origin, '/other': other })
 const { port, pid } = attack.daemon
-const target = { port, origin, alive: attack.alive }
+const target = { port, origin, alive: attack.alive, progress: (line: string) => t.comment(line) }
 
 const fill = (text: string) =>
   text.replaceAll('{host}', `localhost:${port}`).replaceAll('{token}', attack.token).replaceAll('{origin}', origin.origin)

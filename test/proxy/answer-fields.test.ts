@@ -147,15 +147,19 @@ t.test('what would act on our origin does not', async t => {
       'Pragma: x',
       'Expires: 0',
     ],
-    ...['Keep-Alive: timeout=9', 'Proxy-Connection: x', 'Trailer: X', 'Upgrade: h2c', 'Proxy-Authenticate: Basic', 'TE: x'],
+    ...['X-Content-Security-Policy: x', 'X-WebKit-CSP: x', 'Feature-Policy: x'],
+    ...['Proxy-Connection: x', 'Trailer: X', 'Upgrade: h2c', 'TE: x', 'HTTP2-Settings: AAE'],
+    ...['Proxy-Authenticate: Basic', 'Proxy-Authorization: Basic eA==', 'Proxy-Authentication-Info: x'],
     ...['Hallpass-Error: browser-refused', 'hallpass-explain: http://evil.com'],
   ]
   for (const field of withheld) t.strictSame(await arriving(field), [], field)
+  t.notMatch(answerFields(['Keep-Alive', 'timeout=9']), ['Keep-Alive'], 'the server below sets its own')
   t.strictSame(
     await arriving('Connection: x-private, Warning', 'X-Private: a', 'X-Public: b', 'Warning: c'),
     ['x-public: b'],
     'nor what Connection names',
   )
+  t.strictSame(await arriving('Connection: x-a', 'X-A: 1', 'X-B: 2', 'X-C: 3', 'Connection: X-B'), ['x-c: 3'], 'in any of its lines')
 })
 
 t.test('every answer is sandboxed and not stored, whatever the service says', async t => {

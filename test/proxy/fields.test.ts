@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { Agent, type Dispatcher } from 'undici'
+import { rememberingSpellings } from '../../src/proxy/field-names.ts'
 import { chooseFields, type FieldTally } from '../../src/proxy/fields.ts'
 import { Bearer } from '../../src/terms/bearer.ts'
 import { sendRaw } from '../fixtures/raw-http.ts'
@@ -119,6 +120,7 @@ t.test('what does not mean anything to the service stays here', async t => {
       'X_Request_Id: x',
       'X-MS-AZUREFHIR-AUDIT-A_B: x',
       'X-MS-AZUREFHIR-AUDIT-: x',
+      'Y-X-MS-AZUREFHIR-AUDIT-A: x',
     ],
     ...[
       'X-Anything: x',
@@ -154,6 +156,7 @@ t.test('Connection takes its own fields along, and nothing that the message need
   const fields = ['Accept: a', 'Prefer: b', 'If-Match: c']
   t.strictSame(await arriving(...fields, 'Connection: keep-alive'), ['accept: a', 'prefer: b', 'if-match: c', injected])
   t.strictSame(await arriving(...fields, 'Connection: authorization, host, content-length, prefer'), ['accept: a', 'if-match: c', injected])
+  t.strictSame(await arriving(...fields, 'Connection: close, prefer'), ['accept: a', 'if-match: c', injected], 'behind close')
   t.strictSame(await arriving('Connection: IF-MATCH ,, accept', ...fields), ['prefer: b', injected], 'wherever it stands, in any spelling')
   t.strictSame(await arriving('Connection: accept', ...fields, 'Connection: prefer'), ['if-match: c', injected], 'every line of it')
   t.same(chooseFields(['Content-Length', '5', 'Connection', 'content-length'], bearer).slice(0, 2), ['content-length', '5'])
@@ -162,7 +165,7 @@ t.test('Connection takes its own fields along, and nothing that the message need
 t.test('framing is made anew', async t => {
   t.same(chooseFields(['Transfer-Encoding', 'chunked', 'Expect', '100-continue', 'Host', 'evil.com']), [])
   t.same(chooseFields(['Content-Length', '15']), ['content-length', '15'])
-  for (const length of ['', ' ', '+5', '-5', '5 ', '5, 5', '0x5', '5e0', 'five', '5\u0000'])
+  for (const length of ['', ' ', '+5', '-5', '5 ', '5, 5', '0x5', '5e0', 'five', '5\u0000', '1'.repeat(16)])
     t.same(chooseFields(['Content-Length', length]), [], JSON.stringify(length))
 })
 
@@ -179,4 +182,22 @@ t.test('what was dropped is counted', async t => {
 t.test('ever new names change nothing for the known ones', async t => {
   for (let index = 0; index < 5_000; index++) chooseFields([`X-Flood-${index}`, 'x'], bearer)
   t.strictSame(await arriving('aCcEpT: a', 'X-Flood-9999: b', 'Prefer: c'), ['accept: a', 'prefer: c', injected])
+})
+
+t.test('what is remembered of names is bounded, in number and in length', async t => {
+  const judged: string[] = []
+  const lookUp = rememberingSpellings(name => {
+    judged.push(name)
+    return name
+  })
+  const timesJudged = (spelling: string) => {
+    const before = judged.length
+    for (let count = 0; count < 3; count++) lookUp(spelling)
+    return judged.length - before
+  }
+  t.equal(timesJudged('x'.repeat(64)), 1)
+  t.equal(timesJudged('x'.repeat(65)), 3)
+  for (let index = 0; index < 600; index++) lookUp(`X-Flood-${index}`)
+  t.equal(timesJudged('X-One-More'), 3)
+  t.equal(timesJudged('X-Flood-0'), 0)
 })

@@ -176,6 +176,17 @@ t.test('what could lead elsewhere is refused, by the name of its rule', async t 
     for (const target of targets) t.equal(built(target), `target-refused: ${rule}`, encodeURI(target))
 })
 
+t.test('a second opinion refuses what a mistake elsewhere would let through', async t => {
+  const rule = (route: Route, target: string) => {
+    const path = buildTarget(route, target)
+    return path instanceof HallpassError ? path.particulars.rule : path
+  }
+  t.equal(rule(dicom, '/dicom/a%20b'), '/v2/a%20b')
+  t.equal(rule({ ...dicom, basePath: '/v2/../v1' }, '/dicom/a%20b'), 'outside the service', 'a base that leads up')
+  t.equal(rule({ ...dicom, origin: 'https://ws@evil.example' }, '/dicom/a%20b'), 'outside the service', 'an origin that is another')
+  t.equal(rule(dicom, '/dicom0/a%20b'), 'outside the service', 'a target that no prefix fits')
+})
+
 t.test('any mixture of tricks is refused or stays under the base, read by whomever', async t => {
   const seed = 20_261_123
   const chance = seeded(seed)

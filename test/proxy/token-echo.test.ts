@@ -59,6 +59,10 @@ t.test('in the body, split at any byte: 502, and not a byte of the token goes ou
   }
   answerWith('', ...token)
   t.equal((await get()).code, 'token-echo', 'in single bytes')
+  for (const before of [token.slice(0, 9), token.slice(0, -1)]) {
+    answerWith('', `${before} ${before}${token}`)
+    t.equal((await get()).code, 'token-echo', 'behind what only begins like it')
+  }
 })
 
 t.test('when bytes are out already the connection is cut, before the first byte of the token (requirement 26)', async t => {

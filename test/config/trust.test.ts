@@ -160,6 +160,13 @@ t.test('what only the user’s own file may say is refused in a project file, tr
       ),
       /origin outside/,
     ],
+    ...['ws.fhir.azurehealthcareapis.com.evil.example', 'ws.fhir.azurehealthcareapis-com'].map(
+      (host): [string, Record<string, unknown>, RegExp] => [
+        host,
+        change(d => (d.routes['/fhir'] = { origin: `https://${host}`, kind: 'fhir', audience: 'api://x', profile: 'dev' })),
+        /origin outside/,
+      ],
+    ),
     ['another port', change(d => (d.routes['/fhir'].origin += ':8443')), /origin outside/],
     [
       'a program on this machine',
@@ -167,6 +174,7 @@ t.test('what only the user’s own file may say is refused in a project file, tr
       /origin outside/,
     ],
     ['a passphrase that somebody else knows', change(d => (d.vaultPassphraseFile = '/tmp/known')), /passphrase under which/],
+    ['an authority for certificates', change(d => (d.caFile = '/tmp/known.pem')), /certificate authorities/],
     ['another audience', change(d => (d.routes['/fhir'].audience = 'https://management.azure.com')), /another audience/],
     [
       'DICOM’s in US Government',

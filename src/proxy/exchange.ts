@@ -132,6 +132,8 @@ export class Exchange implements Recordable {
     if (!this.response.headersSent) {
       this.status = this.error.entry.status
       this.by = 'hallpass'
+      // It explains an answer that nobody gets, and may hold the token that this answer repeated.
+      this.evidence = undefined
     }
     refuse(this.parts, this, this.error)
     this.#end()

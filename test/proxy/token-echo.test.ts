@@ -10,7 +10,7 @@ import { startStrictOrigin } from '../fixtures/strict-origin.ts'
 const token = bearer.reveal()
 const origin = await startStrictOrigin(t)
 origin.expectToken(token)
-const { port } = await startProxied(t, origin.origin, { answerSteps: [refuseTokenEcho] })
+const { port, parts } = await startProxied(t, origin.origin, { answerSteps: [refuseTokenEcho] })
 const head = 'HTTP/1.1 200 OK\r\n'
 
 /** Answers with these bytes; each part of a body is a chunk of its own, which reaches us as such. */
@@ -48,6 +48,14 @@ t.test('in a field: 502, whatever the field (requirement 26)', async t => {
   const { status, text } = await get()
   t.equal(status, 200, 'a field that the client does not get is no echo')
   t.notMatch(text, token)
+})
+
+t.test('an echo in the challenge of a refusal is not kept for its explanation either', async t => {
+  const challenge = `WWW-Authenticate: Bearer error="invalid_token", error_description="no: ${token}"`
+  origin.answer = () => ({ bytes: Buffer.from(`HTTP/1.1 403 Forbidden\r\n${challenge}\r\nContent-Length: 0\r\n\r\n`), keep: true })
+  t.match(await get(), { status: 502, code: 'token-echo' })
+  t.match(parts.journal.records().at(-1), { status: 502, by: 'hallpass', error: 'token-echo' })
+  t.notMatch(JSON.stringify(parts.journal.records()), token)
 })
 
 t.test('in the body, split at any byte: 502, and not a byte of the token goes out (requirement 26)', async t => {

@@ -8,6 +8,8 @@ const drifted = await generate({ check: true })
 for (const path of drifted) process.stderr.write(`${path} is not what the definitions say: run \`node scripts/generate.js\`\n`)
 if (drifted.length > 0) process.exit(1)
 const node = process.execPath
+/** Suites without a browser, a keyring or large bodies. */
+const quick = ['terms', 'config', 'guard', 'proxy'].map(room => `dist/test/${room}`)
 const steps = [
   [
     'lint and format',
@@ -16,15 +18,16 @@ const steps = [
   ],
   ['dead code', node, ['node_modules/knip/bin/knip.js', '--no-progress']],
   ['architecture', node, ['dist/test/architecture.test.js']],
-  ['quick tests', node, ['node_modules/tap/dist/esm/run.mjs', '--reporter=terse', ...quick()]],
+  ['quick tests', node, ['scripts/suites.js', ...quick]],
 ]
+/** Whose output is many lines of TAP: shown when they fail. */
+const tests = ['architecture', 'quick tests']
 for (const [name, command, args] of steps) {
-  const { status } = spawnSync(command, args, { stdio: name === 'architecture' ? ['ignore', 'ignore', 'inherit'] : 'inherit' })
+  const { status, stdout } = spawnSync(command, args, {
+    stdio: ['inherit', tests.includes(name) ? 'pipe' : 'inherit', 'inherit'],
+    maxBuffer: 1e9,
+  })
+  if (status !== 0 && stdout) process.stdout.write(stdout)
   process.stderr.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${name}\n`)
   if (status !== 0) process.exit(status ?? 1)
-}
-
-/** Suites without a browser, a keyring or large bodies. */
-function quick() {
-  return ['terms', 'config', 'guard', 'proxy'].map(room => `dist/test/${room}/*.test.js`)
 }

@@ -23,13 +23,12 @@ const debianPackages = {
 /** Those that only the full run drives. */
 const debianPackagesOfFullRun = { keepassxc: 'keepassxc' }
 
-/** Leaves node_modules as the lock file says, and tap built; does nothing when that is done already. */
+/** Leaves node_modules as the lock file says; does nothing when that is done already. */
 export function setUp() {
   const wanted = createHash('sha256').update(readFileSync('package-lock.json')).update(readFileSync('package.json')).digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   const npm = process.env.npm_execpath?.endsWith('npm-cli.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
   run(...npm, 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error')
-  run(process.execPath, 'node_modules/tap/dist/esm/run.mjs', 'build')
   writeFileSync(stamp, wanted)
 }
 

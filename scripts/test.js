@@ -12,16 +12,13 @@ setUpDebian({ full })
 await build()
 if (full) rmSync(figuresFile, { force: true })
 
-/** Seconds that one file may take: at full size a suite runs for many minutes. */
-const limit = full ? ['--timeout=3600'] : []
-const passedOn = args.filter(arg => arg !== '--full')
-const tap = spawn(process.execPath, ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...limit, ...passedOn], {
+const suites = spawn(process.execPath, ['scripts/suites.js', ...args.filter(arg => arg !== '--full')], {
   stdio: ['ignore', 'pipe', 'inherit'],
   env: { ...process.env, ...(full && { HALLPASS_TEST_FULL: '1', HALLPASS_FIGURES: figuresFile }) },
 })
-const ended = new Promise(resolve => tap.once('close', resolve))
+const ended = new Promise(resolve => suites.once('close', resolve))
 let totals = ''
-for await (const line of createInterface({ input: tap.stdout })) {
+for await (const line of createInterface({ input: suites.stdout })) {
   console.log(line)
   if (line.startsWith('# { total: ')) totals = line // unindented: the whole run's
 }

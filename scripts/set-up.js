@@ -1,5 +1,5 @@
 // Leaves the tree ready to build and test. Plain JavaScript with only node: imports: it runs before anything is installed.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
@@ -32,28 +32,24 @@ export function setUp() {
   writeFileSync(stamp, wanted)
 }
 
-/** Installs the Debian packages that tests drive and that are missing, when this user may; the tests say what they lack. */
-export function setUpDebian({ full } = {}) {
+/** Installs the Debian packages that tests drive and that are missing, when this user may, beside whatever else runs; the tests say what they lack. */
+export async function setUpDebian({ full } = {}) {
   const wanted = { ...debianPackages, ...(full && debianPackagesOfFullRun) }
   const missing = Object.keys(wanted).filter(name => !isInstalled(wanted[name]))
   if (missing.length === 0 || !isOnPath('apt-get')) return
-  const asRoot = process.getuid?.() === 0 ? [] : isOnPath('sudo') ? ['sudo', '-n'] : undefined
+  const asRoot = process.getuid?.() === 0 ? '' : isOnPath('sudo') ? 'sudo -n ' : undefined
   if (asRoot === undefined) {
     process.stderr.write(`Some tests need Debian packages: apt-get install --no-install-recommends ${missing.join(' ')}\n`)
     return
   }
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const args of [
-    ['apt-get', 'update', '-qq'],
-    ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing],
-  ]) {
-    const [command, ...rest] = [...asRoot, ...args]
-    const { status } = spawnSync(command, rest, { stdio: ['ignore', 2, 2], env })
-    if (status !== 0) {
-      process.stderr.write(`Could not install ${missing.join(' ')}; the tests that need them will fail.\n`)
-      return
-    }
-  }
+  // One command, which goes on while the build blocks this process.
+  const steps = ['update -qq', `install -y -qq --no-install-recommends ${missing.join(' ')}`].map(step => `${asRoot}apt-get ${step}`)
+  const apt = spawn('sh', ['-c', steps.join(' && ')], {
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  const status = await new Promise(resolve => apt.once('error', resolve).once('close', resolve))
+  if (status !== 0) process.stderr.write(`Could not install ${missing.join(' ')}; the tests that need them will fail.\n`)
 }
 
 /** Runs a step with its output on stderr, and ends as it ended when it failed. */

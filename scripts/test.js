@@ -8,8 +8,9 @@ import { setUpDebian } from './set-up.js'
 
 const args = process.argv.slice(2)
 const full = args.includes('--full')
-setUpDebian({ full })
+const debian = setUpDebian({ full })
 await build()
+await debian
 if (full) rmSync(figuresFile, { force: true })
 
 const suites = spawn(process.execPath, ['scripts/suites.js', ...args.filter(arg => arg !== '--full')], {

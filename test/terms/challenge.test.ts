@@ -50,9 +50,10 @@ t.test('among several challenges Bearer counts, and of several Bearers the one w
 t.test('a field made to be slow is read in no time', async t => {
   for (const unit of ['"', '\\"', 'a=', 'a ', ', ', 'Bearer ', 'a="\\', '=,', '\t']) {
     const text = unit.repeat(Math.floor(16_000 / unit.length))
-    const before = performance.now()
+    const before = process.cpuUsage()
     parseChallenge(text)
     parseChallenge(`Bearer a="${text}`)
-    t.ok(performance.now() - before < 250, JSON.stringify(unit))
+    const { user, system } = process.cpuUsage(before)
+    t.ok(user + system < 250_000, JSON.stringify(unit))
   }
 })

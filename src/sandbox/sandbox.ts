@@ -9,7 +9,7 @@ import { createFaultSwitch, type FaultSwitch } from './identity/fault-switch.ts'
 import type { FaultName } from './identity/fault-table.ts'
 import { identityProvider } from './identity/provider.ts'
 import type { ApplicationRegistration, ResourceRegistration } from './identity/registration.ts'
-import { createSigningKey } from './identity/signing-key.ts'
+import { createSigningKey, type SigningKey } from './identity/signing-key.ts'
 import { type Listening, listenOnLoopbacks } from './listen.ts'
 import { createObservation, type Observation } from './observer.ts'
 import { type Person, people } from './people.ts'
@@ -133,11 +133,15 @@ function rolesIn({ applications }: Directory): RolesOf {
   return oid => held.get(oid) ?? new Set()
 }
 
+/** Signs for every sandbox of this process, as one set of keys signs for all tenants of Entra ID. */
+let signingKey: Promise<SigningKey> | undefined
+
 type IdentityParts = Pick<AuthorizationServerParts, 'directory' | 'faults' | 'clock' | 'origin' | 'noteGrant'>
 
 async function createIdentity(options: SandboxOptions, parts: IdentityParts): Promise<HealthService['app']> {
   const { accessTokenSeconds, refreshTokenSeconds = 90 * 24 * 3600, slowMilliseconds = 10_000, devicePollSeconds = 5 } = options
-  const key = await createSigningKey()
+  signingKey ??= createSigningKey()
+  const key = await signingKey
   const drawLife = () => accessTokenSeconds ?? randomInt(3600, 5401)
   return identityProvider({ ...parts, key, accessTokenSeconds: drawLife, refreshTokenSeconds, slowMilliseconds, devicePollSeconds })
 }

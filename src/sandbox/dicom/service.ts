@@ -35,11 +35,13 @@ export type DicomServiceOptions = ServiceOptions & {
   isBusy?: () => boolean
 }
 
-/** Builds the service, filled with a CT phantom; whoever calls it listens and closes. All is below `/v2`, and all asks for a token. */
+/** Builds the service, which fills with a CT phantom when it is first used; whoever calls it listens and closes. All is below `/v2`, and all asks for a token. */
 export async function dicomService(options: DicomServiceOptions): Promise<HealthService> {
   const { clock, dataPartitions = false, isBusy = () => false } = options
-  const partitions = new Partitions({ enabled: dataPartitions, capacity, clock, base: () => `${options.origin()}${version}` })
-  storeFiles(partitions.default.instances, { files: phantomFiles(options.seed) }, '')
+  const started = clock()
+  let filled = false
+  const stored = () => (filled ? clock() : started)
+  const partitions = new Partitions({ enabled: dataPartitions, capacity, clock: stored, base: () => `${options.origin()}${version}` })
 
   const app = fastify({
     bodyLimit: requestLimit,
@@ -55,6 +57,11 @@ export async function dicomService(options: DicomServiceOptions): Promise<Health
   app.addHook('onRequest', demandAccess(options, accessRules))
   app.addHook('onRequest', async () => {
     if (isBusy()) throw new Refusal(503, busy)
+  })
+  // To draw and to encode the phantom takes as long as all else that the sandbox does when it starts.
+  app.addHook('onRequest', async () => {
+    if (!filled) storeFiles(partitions.default.instances, { files: phantomFiles(options.seed) }, '')
+    filled = true
   })
   answerRefusals(app)
   const partitionOf: PartitionOf = ({ params }, mayCreate = false) =>

@@ -43,7 +43,6 @@ export type FhirServiceOptions = ServiceOptions & {
  * All but `/metadata`, `/.well-known/smart-configuration` and `/health/check` asks for a token whose principal holds a FHIR data role.
  */
 export async function fhirService(options: FhirServiceOptions): Promise<Required<HealthService>> {
-  const types = loadDefinitions()
   const { clock, origin: base, authority } = options
   const store = new ResourceStore(clock)
   store.load(syntheticRecords(options.seed))
@@ -62,6 +61,7 @@ export async function fhirService(options: FhirServiceOptions): Promise<Required
   addResponseFields(app)
   app.addHook('onRequest', refuseTokenInUrl)
   app.addHook('onRequest', demandAccess(options, accessRules))
+  app.addHook('onRequest', async () => void loadDefinitions())
   throttle(app, options.concurrentRequests ?? (() => undefined))
   app.addHook('onRequest', limitAuditFields)
   app.addHook('onRequest', demandJsonAccepted)
@@ -74,7 +74,12 @@ export async function fhirService(options: FhirServiceOptions): Promise<Required
   app.get('/health/check', open, async () => ({ overallStatus: 'Healthy' }))
   app.get('/.well-known/smart-configuration', open, async () => smartConfiguration(authority()))
   app.get('/metadata', open, async (request, reply) => {
-    return sendResource(request, reply, 200, capabilityStatement(types, { base: base(), authority: authority(), date: started }))
+    return sendResource(
+      request,
+      reply,
+      200,
+      capabilityStatement(loadDefinitions(), { base: base(), authority: authority(), date: started }),
+    )
   })
   addInteractions(app, routes)
   return { app, storage }

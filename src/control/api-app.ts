@@ -1,10 +1,12 @@
 // What both faces of the control API have in common: bodies are taken exactly as defined, and refused in our words.
 import type { ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
 import { answerError } from '../errors/answer.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 
-/** An app without routes. By default Fastify would drop unknown members and turn `1` into `true`. */
+/** An app without routes. By default Fastify would drop unknown members and turn `1` into `true`, and load a second validator to do so. */
 export function createApiApp(): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -12,9 +14,15 @@ export function createApiApp(): FastifyInstance {
     exposeHeadRoutes: false,
     // Fastify's own answer to a broken percent-encoding repeats the path, under no policy.
     frameworkErrors: (_error, _request, reply) => refuseTarget(reply.raw),
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
   })
   app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler<TSchema>(({ schema }) => {
+    let validator: Validator | undefined
+    return body => {
+      validator ??= Compile(schema)
+      return validator.Check(body) ? { value: body } : { error: new Error('the body is not as defined') }
+    }
+  })
   return app
 }
 

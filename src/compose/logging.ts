@@ -1,7 +1,7 @@
 // Where the daemon's events and exchanges go: to the edge that shows them, to the log file when there is one, and into the journal.
 import { join } from 'node:path'
 import type { Settings } from '../config/schema.ts'
-import { HallpassError } from '../errors/hallpass-error.ts'
+import type { HallpassError } from '../errors/hallpass-error.ts'
 import type { Tell } from '../journal/events.ts'
 import { createJournal, type Journal } from '../journal/journal.ts'
 import { openLogFile } from '../journal/log-file.ts'
@@ -16,10 +16,7 @@ export type Logging = {
 }
 
 export function composeLogging({ log, logFile, journalSize }: Settings, { tell: show, clock, paths, random }: Edges): Logging {
-  const onTrouble = (why: string) => {
-    const { code, summary, remedy } = new HallpassError('log-unwritable', { why })
-    show({ event: 'log-trouble', code, summary, remedy })
-  }
+  const onTrouble = ({ code, summary, remedy }: HallpassError) => show({ event: 'log-trouble', code, summary, remedy })
   const file = logFile ? openLogFile(join(paths.state, 'hallpass.log'), onTrouble) : undefined
   const tell: Tell = file
     ? event => {

@@ -1,11 +1,11 @@
 // The daemon's life: its sockets open together and close together.
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { findInstances } from '../control/client/instances.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
-import { securePrivateFolder } from '../files/private-files.ts'
+import { removePrivateFile, securePrivateFolder, unsafe } from '../files/private-files.ts'
 import { createConnectionLimit } from '../guard/connection-limit.ts'
 import { type Peers, watchPeers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, refuseConnect, serverOptions } from '../guard/server-limits.ts'
@@ -65,19 +65,20 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   try {
     parts.keys.publish(runtime, listening.port)
     await listenForControl(parts.socketApi, socket, parts.platform)
+    writeInstance(runtime, {
+      version: 1,
+      pid: parts.pid,
+      port: listening.port,
+      socket,
+      vault: parts.vault,
+      startedAt: new Date(clock.now()).toISOString(),
+    })
   } catch (error) {
     parts.keys.withdraw()
     await closeServers(listening.servers, 0, clock)
+    await parts.socketApi.close()
     throw error
   }
-  writeInstance(runtime, {
-    version: 1,
-    pid: parts.pid,
-    port: listening.port,
-    socket,
-    vault: parts.vault,
-    startedAt: new Date(clock.now()).toISOString(),
-  })
   return {
     port: listening.port,
     addresses: listening.addresses,
@@ -106,7 +107,7 @@ function createProxyServer({ handler, peers, limits }: DaemonParts, limitConnect
 
 /** The folder is closed to others already; the socket's own mode is the second lock. */
 async function listenForControl(api: FastifyInstance, socket: string, platform: NodeJS.Platform): Promise<void> {
-  if (platform !== 'win32') rmSync(socket, { force: true })
+  if (platform !== 'win32' && !removePrivateFile(socket)) throw unsafe(socket, 'it cannot be removed')
   await api.listen({ path: socket })
   if (platform !== 'win32') chmodSync(socket, 0o600)
 }

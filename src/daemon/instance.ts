@@ -1,9 +1,8 @@
 // The traces that a running daemon leaves for the command line: a small file and a control socket, in a folder that only the user can enter.
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { instanceFile } from '../control/client/instances.ts'
 import type { Instance } from '../control/client/wire.ts'
-import { replacePrivateFile } from '../files/private-files.ts'
+import { removePrivateFile, replacePrivateFile } from '../files/private-files.ts'
 
 /** Where a daemon on this port has its control socket. */
 export function socketPathOf(platform: NodeJS.Platform, runtime: string, port: number): string {
@@ -17,5 +16,5 @@ export function writeInstance(runtime: string, instance: Instance): void {
 }
 
 export function removeInstance(runtime: string, port: number): void {
-  rmSync(instanceFile(runtime, port), { force: true })
+  removePrivateFile(instanceFile(runtime, port))
 }

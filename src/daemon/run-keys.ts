@@ -1,7 +1,6 @@
 // The keys of one run, and the files from which only their owner learns them.
-import { rmSync } from 'node:fs'
 import { keyFile, keyFiles } from '../control/client/key-files.ts'
-import { replacePrivateFile } from '../files/private-files.ts'
+import { removePrivateFile, replacePrivateFile } from '../files/private-files.ts'
 import { type CallerKey, callerKey } from '../guard/caller-key.ts'
 import type { Random } from '../terms/edges.ts'
 
@@ -53,7 +52,7 @@ export function createRunKeys(random: Random): RunKeys {
       if (!place) return
       const { runtime, port } = place
       place = undefined
-      for (const file of keyFiles(runtime, port)) rmSync(file, { force: true })
+      for (const file of keyFiles(runtime, port)) removePrivateFile(file)
     },
   }
 }

@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   type Stats,
+  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -72,7 +73,20 @@ export function replacePrivateFile(path: string, text: string): void {
     renameSync(draft, path)
   } catch (error) {
     rmSync(draft, { force: true })
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) throw unsafe(path, 'it is a folder')
     throw unsafe(dirname(path), `it cannot be written: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+/** Removes the file, or the link or socket in its place; false when something is left, such as a folder. */
+export function removePrivateFile(path: string): boolean {
+  try {
+    unlinkSync(path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    return code === 'ENOENT'
   }
 }
 
@@ -105,6 +119,7 @@ function refuseUnsafeWay(path: string, own: number): void {
   }
 }
 
-function unsafe(path: string, why: string): HallpassError {
+/** The error that names what is wrong with a file or folder of ours. */
+export function unsafe(path: string, why: string): HallpassError {
   return new HallpassError('state-folder-unsafe', { path: printable(path), why })
 }

@@ -1,6 +1,7 @@
 // The log file: lines appended in the background, bounded by turning the file over once it is full.
 import { constants } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
+import { HallpassError } from '../errors/hallpass-error.ts'
 
 /** Bytes after which the file is set aside as `.1`, in place of the one before. */
 const full = 8 * 1024 * 1024
@@ -14,8 +15,8 @@ export type LogFile = {
   close(): Promise<void>
 }
 
-/** `onTrouble` is called once, with the system's code, when the file cannot be written. */
-export function openLogFile(path: string, onTrouble: (code: string) => void): LogFile {
+/** `onTrouble` is called once, with log-unwritable, when the file cannot be written or is not ours alone. */
+export function openLogFile(path: string, onTrouble: (error: HallpassError) => void): LogFile {
   let waiting: string[] = []
   let bytes = 0
   let left = 0
@@ -34,7 +35,7 @@ export function openLogFile(path: string, onTrouble: (code: string) => void): Lo
     } catch (error) {
       broken = true
       waiting = []
-      onTrouble(String((error as NodeJS.ErrnoException).code ?? 'unknown'))
+      onTrouble(error instanceof HallpassError ? error : unwritable(inWords((error as NodeJS.ErrnoException).code)))
     } finally {
       running = undefined
     }
@@ -68,15 +69,36 @@ async function append(path: string, text: string): Promise<void> {
   if (size >= full) await rename(path, `${path}.1`)
 }
 
-/** Follows no link; the file is its owner's alone, also when it was there before. */
+/** Follows no link, waits for no reader of a pipe, and takes no file that has another name or owner. What others may read becomes ours alone. */
 async function openSafely(path: string): Promise<FileHandle> {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
-  const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0o600)
   try {
-    if (((await file.stat()).mode & 0o077) !== 0) await file.chmod(0o600)
+    const stats = await file.stat()
+    const own = process.geteuid?.()
+    if (!stats.isFile()) throw unwritable('it is not a file')
+    if (stats.nlink > 1) throw unwritable('it has another name')
+    if (own !== undefined && stats.uid !== own) throw unwritable('it belongs to another user')
+    if ((stats.mode & 0o077) !== 0) await file.chmod(0o600)
   } catch (error) {
     await file.close()
     throw error
   }
   return file
+}
+
+const words: Readonly<Record<string, string>> = {
+  ELOOP: 'it is a symbolic link',
+  ENXIO: 'it is a pipe',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  ENOSPC: 'the disk is full',
+}
+
+function inWords(code = 'unknown'): string {
+  return words[code] ?? code
+}
+
+function unwritable(why: string): HallpassError {
+  return new HallpassError('log-unwritable', { why })
 }

@@ -1,11 +1,11 @@
 // One process at a time has the vault open. The lock is a file that names its holder; a dead holder's is taken over.
 import { randomUUID } from 'node:crypto'
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { birthOf, type Holder, parseHolder } from './lock-holder.ts'
-import { codeOf, unwritable } from './private-file.ts'
+import { codeOf, readPrivateFile, unwritable } from './private-file.ts'
 
 export type VaultLock = {
   /** What the lock file must say for a write to be ours: for a process that writes on our behalf. */
@@ -29,7 +29,10 @@ const pauseMs = 50
 /** How often a lock that is missing is looked for again: whoever takes over a dead one may hold ours in hand for a moment. */
 const looks = 5
 
-/** Takes the lock at `path`. Rejects with `vault-busy` when a living process keeps it, `vault-unwritable` when the folder has no place for it. */
+/**
+ * Takes the lock at `path`. Rejects with `vault-busy` when a living process keeps it, `vault-unwritable` when the folder has no place for it,
+ * `vault-file-unsafe` when what stands there is not ours alone.
+ */
 export async function takeLock(path: string, edges: LockEdges): Promise<VaultLock> {
   const { pid } = edges
   const id = randomUUID()
@@ -120,10 +123,5 @@ async function sweepCandidates(path: string, { isAlive }: LockEdges): Promise<vo
 }
 
 async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return undefined
-    throw unwritable(path, thrown)
-  }
+  return (await readPrivateFile(path))?.toString()
 }

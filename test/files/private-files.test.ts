@@ -18,7 +18,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { checkPrivateFolder, readPrivateFile, replacePrivateFile, securePrivateFolder } from '../../src/files/private-files.ts'
+import {
+  checkPrivateFolder,
+  readPrivateFile,
+  removePrivateFile,
+  replacePrivateFile,
+  securePrivateFolder,
+} from '../../src/files/private-files.ts'
 
 const unsafe = (message: RegExp) => ({ code: 'state-folder-unsafe', message })
 const isRoot = process.geteuid?.() === 0
@@ -87,8 +93,10 @@ t.test('a file is replaced at once, closed, and never through a link', async t =
     rmSync(path)
   }
   mkdirSync(path)
-  t.throws(() => replacePrivateFile(path, 'mine'), unsafe(/cannot be written/), 'a folder')
+  t.throws(() => replacePrivateFile(path, 'mine'), unsafe(/it is a folder/), 'a folder')
+  t.notOk(removePrivateFile(path), 'which is not removed')
   t.strictSame(readdirSync(folder).sort(), ['file', 'target'], 'no draft is left behind')
+  t.ok(removePrivateFile(target) && removePrivateFile(target), 'gone, and gone already')
 })
 
 t.test('a file is read only when nobody else can have written it', async t => {

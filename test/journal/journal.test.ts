@@ -1,5 +1,19 @@
 // The journal remembers the last exchanges and no more, counts with a bound, and tells only what its lists name.
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chownSync,
+  closeSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -89,7 +103,7 @@ function folder(t: Test): string {
 t.test('the file is its owner’s alone, also when it was there before, and is turned over once it is full', async t => {
   const path = join(folder(t), 'hallpass.log')
   writeFileSync(path, 'before\n', { mode: 0o666 })
-  const file = openLogFile(path, code => t.fail(code))
+  const file = openLogFile(path, error => t.fail(error.summary))
   file.write('first\n')
   await file.close()
   t.equal(statSync(path).mode & 0o777, 0o600)
@@ -106,22 +120,50 @@ t.test('the file is its owner’s alone, also when it was there before, and is t
 
 t.test('a disk that does not keep up costs lines, counted, and no memory', async t => {
   const path = join(folder(t), 'hallpass.log')
-  const file = openLogFile(path, code => t.fail(code))
+  const file = openLogFile(path, error => t.fail(error.summary))
   for (let line = 0; line < 6_000; line++) file.write(`${line}${'x'.repeat(1_000)}\n`)
   await file.close()
   t.match(readFileSync(path, 'utf8'), /\{"event":"lines-left-out","count":\d+\}/)
 })
 
-t.test('a link in its place is not followed, and told once', async t => {
-  const at = folder(t)
-  writeFileSync(join(at, 'target'), '')
-  symlinkSync(join(at, 'target'), join(at, 'hallpass.log'))
-  const told: string[] = []
-  const file = openLogFile(join(at, 'hallpass.log'), code => void told.push(code))
+const planted: Record<string, [why: string, plant: (path: string, target: string) => void]> = {
+  'a symbolic link': ['it is a symbolic link', (path, target) => symlinkSync(target, path)],
+  'a hard link': ['it has another name', (path, target) => linkSync(target, path)],
+  'a pipe that nobody reads': ['it is a pipe', path => execFileSync('mkfifo', [path])],
+  'a folder': ['it is a folder', path => mkdirSync(path)],
+  ...(process.geteuid?.() === 0 && {
+    'a file of another user': [
+      'it belongs to another user',
+      (path: string) => {
+        writeFileSync(path, '')
+        chownSync(path, 61_001, 61_001)
+      },
+    ] as const,
+  }),
+}
+for (const [kind, [why, plant]] of Object.entries(planted))
+  t.test(`${kind} in its place is not written to, not waited for, and told once`, async t => {
+    const at = folder(t)
+    writeFileSync(join(at, 'target'), '')
+    plant(join(at, 'hallpass.log'), join(at, 'target'))
+    const told: string[] = []
+    const file = openLogFile(join(at, 'hallpass.log'), error => void told.push(`${error.code}: ${error.particulars.why}`))
+    file.write('one\n')
+    await file.close()
+    file.write('two\n')
+    await file.close()
+    t.strictSame(told, [`log-unwritable: ${why}`])
+    t.equal(readFileSync(join(at, 'target'), 'utf8'), '')
+  })
+
+t.test('a pipe that somebody reads is not written to either', async t => {
+  const path = join(folder(t), 'hallpass.log')
+  execFileSync('mkfifo', [path])
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  t.teardown(() => closeSync(reader))
+  const told: unknown[] = []
+  const file = openLogFile(path, error => void told.push(error.particulars.why))
   file.write('one\n')
   await file.close()
-  file.write('two\n')
-  await file.close()
-  t.strictSame(told, ['ELOOP'])
-  t.equal(readFileSync(join(at, 'target'), 'utf8'), '')
+  t.strictSame(told, ['it is not a file'])
 })

@@ -50,6 +50,8 @@ const proofs: Readonly<Record<number, readonly [file: string, title: string][]>>
     ['security/fuzz', 'afterwards the same process serves'],
   ],
   19: [
+    ['security/planted-files', 'whatever was planted at its paths'],
+    ['security/planted-files', 'under umask 000 every folder is 0700'],
     ['files/private-files', 'a folder is made closed, or has to be'],
     ['files/private-files', 'a file is replaced at once, closed, and never through a link'],
     ['files/private-files', 'nothing of another user is taken'],

@@ -1,8 +1,8 @@
 // Finds the daemons that run, by the files that they leave in the runtime folder.
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { checkPrivateFolder, readPrivateFile } from '../../files/private-files.ts'
+import { checkPrivateFolder, readPrivateFile, removePrivateFile } from '../../files/private-files.ts'
 import { keyFiles } from './key-files.ts'
 import type { Instance } from './wire.ts'
 
@@ -20,7 +20,7 @@ export async function findInstances(runtime: string): Promise<Instance[]> {
     const instance = Number.isInteger(port) ? readInstance(runtime, port) : undefined
     if (!instance) continue
     if (await answers(instance.socket)) found.push(instance)
-    else for (const file of [instanceFile(runtime, port), ...keyFiles(runtime, port)]) rmSync(file, { force: true })
+    else for (const file of [instanceFile(runtime, port), ...keyFiles(runtime, port)]) removePrivateFile(file)
   }
   return found
 }

@@ -1,7 +1,6 @@
 // Builds the concrete parts of the daemon from the edges, and starts it.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Assembly, assemble } from './compose/assembly.ts'
-import { type Credentials, composeCredentials } from './compose/credentials/credentials.ts'
 import { watchExpiry } from './compose/credentials/expiry-watch.ts'
 import { createRotation } from './compose/credentials/rotation.ts'
 import type { Edges } from './compose/edges.ts'
@@ -25,7 +24,6 @@ import { createLiveExchanges } from './proxy/live-exchanges.ts'
 import type { Route } from './terms/route.ts'
 
 export type { Certificates, CertificatesOfProfile } from './compose/credentials/certificates.ts'
-export type { Credentials } from './compose/credentials/credentials.ts'
 export type { Secrets, SecretsOfProfile } from './compose/credentials/secrets.ts'
 export { type Edges, systemEdges } from './compose/edges.ts'
 export type { Reload } from './compose/reload.ts'
@@ -140,25 +138,6 @@ async function startWith(secrets: OpenedSecrets, logging: Logging, config: Confi
     await current().close(new HallpassError('shutting-down'))
     await outbound.close()
     throw error
-  }
-}
-
-/**
- * Opens the vault while no daemon holds it, for a change of the credentials; `where` names it. Rejects as the vault does, and when it would keep
- * nothing.
- */
-export async function editCredentials<T>(
-  config: Config,
-  edges: Edges,
-  action: (credentials: Credentials, where: string) => Promise<T>,
-): Promise<T> {
-  const { vault, document, close } = await openSecrets(config, edges)
-  try {
-    if (vault.store.kind === 'memory') throw vault.warning ?? new HallpassError('vault-keeps-nothing')
-    const credentials = await composeCredentials(config.profiles, { edges, document, rotation: createRotation(edges.tell) })
-    return await action(credentials, vault.store.describe())
-  } finally {
-    await close()
   }
 }
 

@@ -1,5 +1,7 @@
 // The credentials in the vault, whether a daemon holds it or nobody does.
-import { type Certificates, editCredentials, type Secrets, systemEdges } from '../compose.ts'
+import { editCredentials } from '../compose/credentials/edit.ts'
+import { systemEdges } from '../compose/edges.ts'
+import type { Certificates, Secrets } from '../compose.ts'
 import { locateConfig } from '../config/locate.ts'
 import type { StatusReport } from '../control/client/wire.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'

@@ -1,7 +1,7 @@
 // `hallpass reset`: shows every trace of hallpass on this machine, and removes it on yes.
 
+import { systemEdges } from '../compose/edges.ts'
 import { findTraces, type Removal, removeTraces, type Traces } from '../compose/traces.ts'
-import { systemEdges } from '../compose.ts'
 import { connectControl } from '../control/client/control-client.ts'
 import { findInstances } from '../control/client/instances.ts'
 import type { Instance } from '../control/client/wire.ts'

@@ -1,5 +1,5 @@
 // The settings outside profiles and routes: flag over environment over file over default.
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { printable } from '../terms/printable.ts'
 import { complainOfAccess } from './access.ts'

@@ -1,6 +1,7 @@
 // Holds a parsed configuration against its definition and says what is wrong in words a person would use.
-import { Compile } from 'typebox/compile'
+
 import type { TLocalizedValidationError } from 'typebox/error'
+import { Compile } from 'typebox/schema'
 import { Settings as TypeBoxSettings } from 'typebox/system'
 import { type Fault, placeName, quoted } from './fault.ts'
 import { adviceOnForeignKey } from './foreign-keys.ts'
@@ -19,7 +20,7 @@ export function findShapeFaults(document: unknown): Fault[] {
   if (isConfigDocument(document)) return []
   // By default the list ends after eight, and a misspelt key may stand behind eight others.
   TypeBoxSettings.Set({ maxErrors: 256 })
-  const errors = compiled.Errors(document)
+  const [, errors] = compiled.Errors(document)
   const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties').flatMap(describeUnknown)
   const misspelt = new Set(unknown.map(({ key }) => key))
   const others = errors.flatMap(error => describe(error, misspelt))

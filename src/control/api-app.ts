@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/schema'
 import { answerError } from '../errors/answer.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 

@@ -1,7 +1,7 @@
 // How client secrets and certificates lie in the vault: one record for each registration, the newest first.
 import { X509Certificate } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import Value from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { HallpassError } from '../../errors/hallpass-error.ts'
 import type { Profile } from '../../terms/profile.ts'
 import type { VaultDocument } from '../../vault/vault-document.ts'
@@ -64,7 +64,7 @@ function read<Schema extends Type.TSchema>(
 ): Static<Schema> | undefined {
   if (text === undefined) return undefined
   const record = parse(text)
-  if (!Value.Check(schema, record)) throw new HallpassError('credential-unreadable', about)
+  if (!Check(schema, record)) throw new HallpassError('credential-unreadable', about)
   return record
 }
 

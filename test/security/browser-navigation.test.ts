@@ -10,7 +10,8 @@ const origin = await startStrictOrigin(t)
 const attack = await startUnderAttack(t, { '/fhir': origin })
 const hallpass = `http://localhost:${attack.daemon.port}/fhir`
 const unguarded = await startCountingServer(t)
-const names = '--host-resolver-rules=MAP evil.test 127.0.0.1'
+const browser = await launchBrowser(['--host-resolver-rules=MAP evil.test 127.0.0.1', '--disable-popup-blocking'])
+t.teardown(() => browser.close())
 
 /** What a page of another site holds that leads to `target`, and acts by itself. */
 const ways: Record<string, (target: string) => string> = {
@@ -43,8 +44,6 @@ const site = await startCountingServer(t, path => {
 })
 
 t.test('top-level navigations, downloads, forms, prefetches: 0 are forwarded (requirements 3, 4)', async t => {
-  const browser = await launchBrowser([names, '--disable-popup-blocking'])
-  t.teardown(() => browser.close())
   const before = origin.requests
   const context = await browser.newContext()
   for (const way of Object.keys(ways))
@@ -66,10 +65,9 @@ t.test('top-level navigations, downloads, forms, prefetches: 0 are forwarded (re
 })
 
 t.test('a redirect from an address that the user opened is served like the address bar, and read by nobody (requirement 3)', async t => {
-  const browser = await launchBrowser([names])
-  t.teardown(() => browser.close())
   const before = origin.requests
   const page = await browser.newPage()
+  t.teardown(() => page.close())
   await page.goto(`http://evil.test:${site.port}/redirect`).catch(() => undefined)
   t.ok(origin.requests - before <= 1, 'at most the one GET')
   t.equal(origin.last?.method, 'GET')
@@ -82,9 +80,8 @@ t.test('the same redirect starts no sign-in where nobody is signed in, nor does 
     if (path === '/redirect') return { status: 302, fields: { Location: target } }
     return path === '/ahead' ? { body: `<!doctype html><link rel=prefetch href="${target}">${rules('prefetch', target)}` } : undefined
   })
-  const browser = await launchBrowser([names])
-  t.teardown(() => browser.close())
   const page = await browser.newPage()
+  t.teardown(() => page.close())
   const answer = await page.goto(`http://evil.test:${lure.port}/redirect`)
   t.equal(answer?.status(), 401)
   await page.goto(`http://evil.test:${lure.port}/ahead`)

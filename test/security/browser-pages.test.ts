@@ -1,7 +1,8 @@
 // Pages of other origins in a real Chromium: from each place where a page can stand, every kind of request, and the origin counts who came.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import t from 'tap'
+import type { Browser, Page } from 'playwright-core'
+import t, { type Test } from 'tap'
 import { attackFrom, kinds, startCountingServer, startRebinding } from '../fixtures/hostile-page.ts'
 import { sendRaw } from '../fixtures/raw-http.ts'
 import { startStrictOrigin } from '../fixtures/strict-origin.ts'
@@ -13,6 +14,15 @@ const attack = await startUnderAttack(t, { '/fhir': origin })
 const { port } = attack.daemon
 const pages = await startCountingServer(t)
 const names = '--host-resolver-rules=MAP evil.test 127.0.0.1, MAP rebind.test 127.0.0.1'
+const browser = await launchBrowser([names])
+t.teardown(() => browser.close())
+
+/** A page in a context of its own, until the test ends. */
+async function openPage(t: Test, inBrowser: Browser = browser): Promise<Page> {
+  const page = await inBrowser.newPage()
+  t.teardown(() => page.close())
+  return page
+}
 
 /** Where the page stands, and by which name it reaches the daemon. */
 const places: [place: string, page: string, target: string][] = [
@@ -29,8 +39,6 @@ if (process.env.HALLPASS_TEST_FULL)
   )
 
 t.test('a page of another origin: 0 requests are forwarded, 0 answers read (requirement 3)', async t => {
-  const browser = await launchBrowser([names])
-  t.teardown(() => browser.close())
   for (const [place, host, target] of places) {
     const unguarded = await startCountingServer(t)
     const before = origin.requests
@@ -48,11 +56,9 @@ t.test('a page of another origin: 0 requests are forwarded, 0 answers read (requ
 })
 
 t.test('a rebound name: a page whose own origin leads to hallpass gets 0 requests through (requirements 2, 3)', async t => {
-  const browser = await launchBrowser([names])
-  t.teardown(() => browser.close())
   const unguarded = await startCountingServer(t)
   const rebound = async (to: number) => {
-    const page = await browser.newPage()
+    const page = await openPage(t)
     const own = `http://rebind.test:${await startRebinding(t, to)}`
     await page.goto(`${own}/`)
     return { page, own }
@@ -70,11 +76,11 @@ t.test('a rebound name: a page whose own origin leads to hallpass gets 0 request
 })
 
 t.test('a page of the public internet: 0 requests are forwarded, whatever the browser lets through (requirement 3)', async t => {
-  const browser = await launchBrowser([names, `--ip-address-space-overrides=127.0.0.1:${pages.port}=public`])
-  t.teardown(() => browser.close())
+  const outside = await launchBrowser([names, `--ip-address-space-overrides=127.0.0.1:${pages.port}=public`])
+  t.teardown(() => outside.close())
   const unguarded = await startCountingServer(t)
   const before = origin.requests
-  const page = await browser.newPage()
+  const page = await openPage(t, outside)
   await page.goto(`http://evil.test:${pages.port}/`)
   const [read] = await Promise.all([
     attackFrom(page, `http://localhost:${port}/fhir`),
@@ -94,9 +100,7 @@ t.test('an origin that the user allowed: its app is served, and nothing that is 
   }
   const allowed = `http://localhost:${pages.port}`
   const { daemon } = await startUnderAttack(t, { '/fhir': service }, { settings: { access: { allowedOrigins: [allowed] } } })
-  const browser = await launchBrowser([names])
-  t.teardown(() => browser.close())
-  const page = await browser.newPage()
+  const page = await openPage(t)
   await page.goto(`${allowed}/`)
   const read = await attackFrom(page, `${daemon.url}/fhir`)
   t.ok(read.length >= 3 && read.every(text => text === '{}'), 'it reads what it fetched')

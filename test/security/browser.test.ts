@@ -7,6 +7,9 @@ import { launchBrowser } from '../harness/browser.ts'
 import { startBoth } from '../harness/composed.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
+const browser = await launchBrowser(['--host-resolver-rules=MAP evil.test 127.0.0.1, MAP rebind.test 127.0.0.1'])
+t.teardown(() => browser.close())
+
 /** A page of another origin, and the address by which it is reached. */
 async function hostilePage(script: string): Promise<{ port: number; close(): void; reports: string[] }> {
   const reports: string[] = []
@@ -46,14 +49,13 @@ t.test('a page of another origin, a rebound name, 0.0.0.0: no request is forward
   await signInByForm(await both.opening())
   await first
   const { port } = both.daemon
-  const settings: [string, string, string[]][] = [
-    ['another localhost port', 'localhost', []],
-    ['127.0.0.1 to localhost', '127.0.0.1', []],
-    ['another site', 'evil.test', ['--host-resolver-rules=MAP evil.test 127.0.0.1']],
+  const places: [string, string][] = [
+    ['another localhost port', 'localhost'],
+    ['127.0.0.1 to localhost', '127.0.0.1'],
+    ['another site', 'evil.test'],
   ]
-  for (const [name, host, args] of settings) {
+  for (const [name, host] of places) {
     const page = await hostilePage(attempts(`http://localhost:${port}/fhir/Patient`))
-    const browser = await launchBrowser(args)
     const before = both.exchanges.length
     const tab = await browser.newPage()
     const reported = tab.waitForResponse(/\/report/)
@@ -61,7 +63,7 @@ t.test('a page of another origin, a rebound name, 0.0.0.0: no request is forward
     await reported
     t.notMatch(page.reports.join(), /resourceType/, `${name}: nothing could be read`)
     t.equal(both.exchanges.length - before, 0, `${name}: nothing was forwarded`)
-    await browser.close()
+    await tab.close()
     page.close()
   }
   t.ok(both.events.filter(event => event.event === 'request-refused').length > 20, 'the requests did arrive, and were refused')
@@ -70,9 +72,8 @@ t.test('a page of another origin, a rebound name, 0.0.0.0: no request is forward
 t.test('a rebound name and 0.0.0.0 fail at the Host, though they send no Sec-Fetch fields', async t => {
   const both = await startBoth(t)
   const { port } = both.daemon
-  const browser = await launchBrowser([`--host-resolver-rules=MAP rebind.test 127.0.0.1`])
-  t.teardown(() => browser.close())
   const tab = await browser.newPage()
+  t.teardown(() => tab.close())
   for (const host of ['rebind.test', '0.0.0.0']) {
     const response = await tab.goto(`http://${host}:${port}/fhir/Patient`)
     t.equal(response?.status(), 403, host)
@@ -84,9 +85,8 @@ t.test('a rebound name and 0.0.0.0 fail at the Host, though they send no Sec-Fet
 
 t.test('a browser that navigates to a route gets the page with the button, never a second tab', async t => {
   const both = await startBoth(t)
-  const browser = await launchBrowser()
-  t.teardown(() => browser.close())
   const tab = await browser.newPage()
+  t.teardown(() => tab.close())
   const response = await tab.goto(`${both.daemon.url}/fhir/Patient?_count=2`)
   t.equal(response?.status(), 401)
   t.strictSame(both.opened, [])

@@ -87,9 +87,8 @@ function isKnownReferer(head: Head, allowedOrigins: ReadonlySet<string>): boolea
 }
 
 /** An <img> of a DICOM viewer sends no Origin; its Referer is what tells it from any other page's. */
-function isImageOfAllowedPage(method: string, { mode, origin, referer }: Head, allowedOrigins: ReadonlySet<string>): boolean {
-  if (mode !== 'no-cors' || origin !== undefined || !isSafe(method) || allowedOrigins.size === 0) return false
-  return referer !== undefined && allowedOrigins.has(originOf(referer))
+function isImageOfAllowedPage(method: string, { mode, referer }: Head, allowedOrigins: ReadonlySet<string>): boolean {
+  return mode === 'no-cors' && isSafe(method) && referer !== undefined && allowedOrigins.has(originOf(referer))
 }
 
 /** Scheme and authority of a URL as a browser writes it, cut by hand: what is no such URL equals no origin. */

@@ -1,10 +1,12 @@
 // What a browser may have sent: nothing of another origin gets in, and programs are left alone. Through node's own parser on a real socket.
 import t from 'tap'
+import { judgeApi } from '../../src/guard/browser-rules.ts'
 import { isNavigation, readHead } from '../../src/guard/head.ts'
 import { get, holds, listenGuarded, own, post } from '../fixtures/guarded-server.ts'
 
 const strictPort = await listenGuarded(t)
-const appPort = await listenGuarded(t, { allowedOrigins: new Set(['http://localhost:3000']) })
+const app = 'http://localhost:3000'
+const appPort = await listenGuarded(t, { allowedOrigins: new Set([app]) })
 
 t.test('programs are left alone', t =>
   holds(t, strictPort, [
@@ -42,6 +44,7 @@ t.test('pages of other origins get nothing', t =>
     ['a prefetch', get(own, 'Sec-Fetch-Site: none', 'Sec-Purpose: prefetch', ...navigating), 'prefetch-refused'],
     ['a prerender', get(own, 'Sec-Fetch-Site: none', 'Sec-Purpose: prefetch;prerender', ...navigating), 'prefetch-refused'],
     ['an older prefetch', get(own, 'Purpose: prefetch'), 'prefetch-refused'],
+    ['a prefetch in capitals', get(own, 'Purpose: Prefetch'), 'prefetch-refused'],
     ['a Firefox prefetch', get(own, 'X-moz: prefetch'), 'prefetch-refused'],
     ['a prefetch of our own page', get(own, 'Sec-Fetch-Site: same-origin', 'Sec-Purpose: prefetch'), 'prefetch-refused'],
     ['a POST that claims the address bar', post(own, 'Sec-Fetch-Site: none', ...navigating), 'browser-refused'],
@@ -57,6 +60,8 @@ t.test('pages of other origins get nothing', t =>
       'browser-refused',
     ],
     ['two modes', get(own, 'Sec-Fetch-Mode: cors', 'Sec-Fetch-Mode: navigate'), 'browser-refused'],
+    ['two destinations', get(own, 'Sec-Fetch-Dest: empty', 'Sec-Fetch-Dest: document'), 'browser-refused'],
+    ['two Referers, both ours', get(own, 'Referer: http://localhost:3447/', 'Referer: http://localhost:3447/'), 'browser-refused'],
     ['an old browser with a foreign Referer', get(own, 'Referer: http://evil.com/page'), 'browser-refused'],
     ['a Referer with our origin as user name', get(own, 'Referer: http://localhost:3447@evil.com/'), 'browser-refused'],
     ['a Referer with our origin in its path', get(own, 'Referer: http://evil.com/http://localhost:3447/'), 'browser-refused'],
@@ -83,16 +88,19 @@ t.test('our own pages, and the address bar', t =>
 )
 
 t.test('pages of an allowed origin fetch, and do no more', async t => {
-  const origin = 'Origin: http://localhost:3000'
+  const origin = `Origin: ${app}`
   const image = ['Sec-Fetch-Site: same-site', 'Sec-Fetch-Mode: no-cors', 'Sec-Fetch-Dest: image']
-  const referer = 'Referer: http://localhost:3000/viewer'
+  const referer = `Referer: ${app}/viewer`
   await holds(t, appPort, [
     ['a fetch', get(own, origin, ...same), 'served'],
     ['a POST', post(own, origin, ...same), 'served'],
     ['a fetch of an old browser', post(own, origin), 'served'],
     ['an image by its Referer', get(own, referer, ...image), 'served'],
     ['a link of an old browser', get(own, referer), 'served'],
+    ['a link of a longer origin, of an old browser', get(own, 'Referer: http://localhost:30000/'), 'browser-refused'],
+    ['a link of an origin that begins like it', get(own, 'Referer: http://localhost:3000.evil.com/'), 'browser-refused'],
     ['an image without Referer', get(own, ...image), 'browser-refused'],
+    ['an image of a longer origin', get(own, 'Referer: http://localhost:3000.evil.com/', ...image), 'browser-refused'],
     ['an image of another page', get(own, 'Referer: http://localhost:30000/', ...image), 'browser-refused'],
     ['a no-cors POST by its Referer', post(own, referer, ...image), 'browser-refused'],
     ['a link in a tab', get(own, referer, 'Sec-Fetch-Site: same-site', ...navigating), 'browser-refused'],
@@ -107,6 +115,27 @@ t.test('pages of an allowed origin fetch, and do no more', async t => {
   ])
 })
 
+t.test('the control API is for our own pages and for programs, and for no page that says two things', async t => {
+  const port = 3447
+  const judged = (...rawHeaders: string[]) =>
+    judgeApi(readHead(['Host', 'localhost:3447', ...rawHeaders]), { port, extraHosts: new Set(), allowedOrigins: new Set([app]) })?.code
+  const origin = 'http://localhost:3447'
+  t.equal(judged(), undefined, 'a program')
+  t.equal(judged('Origin', origin, 'Referer', `${origin}/`, 'Sec-Fetch-Site', 'same-origin'), undefined, 'our own page')
+  for (const fields of [
+    ['Origin', origin, 'Origin', origin],
+    ['Referer', `${origin}/`, 'Referer', `${origin}/`],
+    ['Sec-Fetch-Site', 'same-origin', 'Sec-Fetch-Site', 'same-origin'],
+    ['Sec-Fetch-Site', 'same-site'],
+    ['Sec-Fetch-Site', 'none'],
+    ['Sec-Fetch-Site', ''],
+    ['Origin', app],
+    ['Referer', `${app}/`],
+    ['Referer', `${origin}0/`],
+  ])
+    t.equal(judged(...fields), 'browser-refused', fields.join(' '))
+})
+
 t.test('a navigation is told from a program', async t => {
   const navigates = (method: string, ...rawHeaders: string[]) => isNavigation(method, readHead(rawHeaders))
   const browserAccept = ['Accept', 'text/html,application/xhtml+xml,*/*;q=0.8']
@@ -114,6 +143,7 @@ t.test('a navigation is told from a program', async t => {
   t.ok(navigates('POST', 'Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'document'), 'a form')
   t.notOk(navigates('GET', 'Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'iframe', ...browserAccept), 'a frame')
   t.notOk(navigates('GET', 'Sec-Fetch-Mode', 'cors', ...browserAccept), 'a fetch')
+  t.notOk(navigates('GET', 'Sec-Fetch-Mode', 'no-cors', 'Sec-Fetch-Dest', 'document'), 'a destination without its mode')
   t.notOk(navigates('GET', 'Sec-Fetch-Site', 'none', ...browserAccept), 'a page of unknown mode')
   t.ok(navigates('GET', ...browserAccept), 'an old browser')
   t.notOk(navigates('POST', ...browserAccept), 'a form of an old browser')

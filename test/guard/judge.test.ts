@@ -1,5 +1,7 @@
 // Who may call, and for what: the rules without exceptions, through node's own parser on a real socket.
 import t from 'tap'
+import { readHead } from '../../src/guard/head.ts'
+import { judgeHead, judgeVersion } from '../../src/guard/judge.ts'
 import { get, holds, listenGuarded, own, post, verdict } from '../fixtures/guarded-server.ts'
 import { sendRaw } from '../fixtures/raw-http.ts'
 
@@ -105,11 +107,61 @@ t.test('framing, upgrades and the size of the head', async t => {
     ['an upgrade without Connection', get(own, 'Upgrade: websocket'), 'upgrade-refused'],
     ['an empty upgrade', get(own, 'Upgrade:'), 'upgrade-refused'],
     ['h2c behind another', get(own, 'Upgrade: websocket', 'Upgrade: h2c'), 'upgrade-refused'],
+    ['h2c ahead of another', get(own, 'Upgrade: h2c', 'Upgrade: websocket'), 'upgrade-refused'],
     ['what Java’s HttpClient sends', get(own, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAEAAEAA'), 'served'],
     ['100 fields', get(own, ...many(100)), 'served'],
     ['101 fields', get(own, ...many(101)), 'head-too-large'],
     ['1,500 fields before one that would be cut off', get(own, ...many(1_500), 'Sec-Fetch-Site: cross-site'), 'head-too-large'],
   ])
+})
+
+t.test('what node’s parser stops today is refused by the rules themselves too', async t => {
+  const policy = { port: 3447, extraHosts: new Set<string>(), allowedOrigins: new Set<string>() }
+  const judged = (target: string, ...rawHeaders: string[]) =>
+    judgeHead('POST', target, readHead(['Host', 'localhost', ...rawHeaders]), policy)
+  const [te, cl] = ['Transfer-Encoding', 'Content-Length']
+  const ambiguous = [
+    [te, 'chunked', cl, '5'],
+    [cl, '5', te, 'chunked'],
+    [cl, '5', cl, '6'],
+    [cl, '5', cl, '5'],
+    [te, 'gzip', te, 'chunked'],
+    [te, 'chunked', te, 'gzip'],
+    [te, 'chunked, gzip'],
+    [te, 'Chunked '],
+    [te, ''],
+    [cl, ''],
+    [cl, '0x5'],
+    [cl, '5 '],
+    [cl, '-5'],
+    [cl, '1'.repeat(16)],
+  ]
+  for (const fields of ambiguous) {
+    const refusal = judged('/fhir', ...fields)
+    t.equal(refusal?.code, 'framing-refused', fields.join(' '))
+    t.strictSame(refusal?.fields, { Connection: 'close' }, 'nothing more is read')
+  }
+  t.equal(judged('/fhir', cl, '1'.repeat(15)), undefined)
+  const unencoded = [
+    '/fhir/\u00e9',
+    '/fhir?a=\u00ff',
+    '/fhir/\u0001',
+    '/fhir\tx',
+    '/fhir?\u007f',
+    '/fhir?\u0000',
+    '/fhir?a b',
+    '/fhir x',
+    '/fhir?a=\r\nb',
+  ]
+  for (const target of unencoded) t.equal(judged(target)?.code, 'target-refused', JSON.stringify(target))
+  for (const version of ['0.9', '1.2', '2.0', ''])
+    t.match(judgeVersion(version), { code: 'request-malformed', fields: { Connection: 'close' } }, version)
+  for (const version of ['1.0', '1.1']) t.equal(judgeVersion(version), undefined)
+})
+
+t.test('too many fields end the connection', async t => {
+  const { fields } = (await sendRaw(strictPort, get(own, ...Array.from({ length: 100 }, (_, index) => `X-${index}: y`)))) ?? {}
+  t.strictSame([fields?.get('hallpass-error'), fields?.get('connection')], ['head-too-large', 'close'])
 })
 
 t.test('a refusal names its rule and repeats nothing of what was sent', async t => {

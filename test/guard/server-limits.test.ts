@@ -53,6 +53,11 @@ t.test('the parser’s refusals are answered by code, as problem details, and cl
     t.equal(answer?.fields.get('hallpass-error'), code, sentence)
     t.equal(answer?.fields.get('connection'), 'close')
     t.equal(answer?.fields.get('content-type'), 'application/problem+json')
+    t.match(Object.fromEntries(answer?.fields ?? []), {
+      'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    })
     t.match(JSON.parse(answer?.body ?? ''), { status, code })
     t.notMatch(answer?.body, /evil|hello|five/)
   }
@@ -154,6 +159,15 @@ t.test('connections that are reset at any moment leave the server running', asyn
 })
 
 t.test('the limits are set', async t => {
+  t.strictSame(serverOptions, {
+    maxHeaderSize: 16_384,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 2_000,
+    requestTimeout: 0,
+    keepAliveTimeout: 60_000,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+  })
   const { server } = await listen(t, serve)
   const { maxHeadersCount, headersTimeout, requestTimeout, timeout, keepAliveTimeout } = server
   t.strictSame(

@@ -7,6 +7,7 @@ import { errorPage, markup, type Page, signInForm } from '../errors/page.ts'
 import { deviceWarning } from '../terms/device-code.ts'
 import type { Route } from '../terms/route.ts'
 import { page } from './page-reply.ts'
+import { returnPath } from './return-path.ts'
 
 /** Seconds after which the page with a code looks whether somebody typed it. */
 const look = 3
@@ -18,7 +19,7 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
     const profile = body.get('profile') ?? ''
     const profiles = (await broker.profiles()).map(status => status.profile)
     if (!profiles.includes(profile)) throw new HallpassError('no-such-profile', { profile: '', profiles: profiles.join(', ') })
-    const signIn = await broker.signIn(profile, { open: 'never', returnTo: pathOfOurs(body.get('return_to'), routes) })
+    const signIn = await broker.signIn(profile, { open: 'never', returnTo: returnPath(body.get('return_to'), routes) })
     return reply.redirect(signIn.authorizationUrl ?? pathOf(signIn), 303)
   })
 
@@ -46,12 +47,6 @@ const pathOf = ({ id }: SignIn): string => `/-/sign-in/${id}`
 const linkOver: Page = {
   title: 'This sign-in link is over',
   main: '<p>Its sign-in is forgotten, or was another run’s. <a href="/-/sign-in">Start another</a>.</p>',
-}
-
-/** Only a path under a route: after a sign-in nobody is sent anywhere else. */
-function pathOfOurs(path: string | null, routes: readonly Route[]): string | undefined {
-  if (path === null || !/^\/[!-~]*$/.test(path) || path.includes('\\')) return undefined
-  return routes.some(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)) ? path : undefined
 }
 
 async function signInPage(broker: Broker): Promise<Page> {

@@ -1,4 +1,5 @@
 // The command line says nothing to a daemon that is not the user's own: requirement 22.
+import { createHmac } from 'node:crypto'
 import { chmodSync, chownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import t, { type Test } from 'tap'
 import { isProof, proofOf } from '../../src/control/client/challenge.ts'
 import { keyFile } from '../../src/control/client/key-files.ts'
 import { valid } from '../fixtures/configurations.ts'
+import { comparisonsIn } from '../fixtures/timing-safe.ts'
 import { createHome, type Home, hallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
 
 async function running(t: Test) {
@@ -111,7 +113,20 @@ t.test('a proof is for its nonce and its key', async t => {
     ['other', 'nonce', proof],
     ['key', 'other', proof],
     ['key', 'nonce', `${proof}x`],
+    ['key', 'nonce', proof.slice(1)],
+    ['key', 'nonce', ''],
     ['key', 'nonce', undefined],
+    ['key', 'nonce', [proof]],
   ] as const)
     t.notOk(isProof(key, nonce, given))
+  const safely = comparisonsIn(() => [proof, 'A'.repeat(43)].map(given => isProof('key', 'nonce', given)))
+  t.strictSame(
+    safely,
+    [
+      [43, 43],
+      [43, 43],
+    ],
+    'compared in constant time',
+  )
+  t.not(createHmac('sha256', 'key').update('nonce').digest('base64url'), proof, 'and for nothing but this')
 })

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { callerKey, needsKey } from '../../src/guard/caller-key.ts'
 import { countOtherPeople } from '../../src/guard/other-people.ts'
 import { remainingRisks } from '../../src/guard/remaining-risks.ts'
+import { comparisonsIn } from '../fixtures/timing-safe.ts'
 import { startBoth } from '../harness/composed.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
@@ -120,7 +121,12 @@ t.test('a container calls by another name and with the key', async t => {
 t.test('a key is compared in constant time, whatever its length', async t => {
   const key = callerKey('a'.repeat(43))
   t.ok(key.matches('a'.repeat(43)))
-  for (const sent of [undefined, '', 'a', 'a'.repeat(42), 'a'.repeat(44), 'a'.repeat(10_000), 'ä'.repeat(43)]) t.notOk(key.matches(sent))
+  for (const sent of [undefined, '', 'a', 'a'.repeat(42), 'a'.repeat(44), 'a'.repeat(10_000), 'ä'.repeat(43), 'a'.repeat(43)])
+    t.strictSame(
+      comparisonsIn(() => t.equal(key.matches(sent), sent === key.reveal())),
+      [[32, 32]],
+      'by a digest, once',
+    )
 })
 
 t.test('when a key is needed, and what else remains open', async t => {

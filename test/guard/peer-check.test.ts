@@ -8,7 +8,7 @@ import t from 'tap'
 import { startPeerCheck } from '../../src/guard/peer-check.ts'
 import { portOwner } from '../../src/guard/port-owner.ts'
 import { type Connection, createOwnerLookup } from '../../src/guard/socket-owner.ts'
-import type { ReadTable } from '../../src/guard/socket-table.ts'
+import { type ReadTable, readSocketTable } from '../../src/guard/socket-table.ts'
 
 type End = [address: string, port: number]
 type Row = { local: string; remote: string; uid: number; inode: number; state?: string }
@@ -79,6 +79,11 @@ t.test('who has gone is nobody: not found, not root', async t => {
     'two clients: the table changed while it was read',
   )
   t.strictSame(await ownerBy([table(ours, client(1000, 88))], undefined, { ...connection, inode: '' }), unknown, 'our own end is closed')
+  t.strictSame(
+    await ownerBy([table(ours, { ...ours, inode: 78 }, client(1000, 88))], undefined, { ...connection, inode: '' }),
+    unknown,
+    'nor does it help that there are two of ours',
+  )
   t.strictSame(await ownerBy(['']), unknown, 'an empty table')
   t.strictSame(await ownerBy(['nonsense\n'.repeat(10)]), unknown, 'another format')
   const neighbour = { ...connection, remoteAddress: '10.0.0.1' }
@@ -150,6 +155,11 @@ t.test('at the start the check tries itself, and says what it is', async t => {
     state: 'unavailable',
     why: /own connection to 127\.0\.0\.1/,
   })
+  t.match(await startPeerCheck({ ...linux, readTable: async name => (name === 'tcp' ? readSocketTable(name) : table()) }), {
+    state: 'unavailable',
+    why: /own connection to ::1/,
+  })
+  t.match(await startPeerCheck({ ...linux, uid: undefined }), { state: 'unavailable', peers: { mode: 'none', ownUid: -1 } })
   const first = readFileSync('/proc/self/net/tcp', 'latin1')
   t.ok(first.startsWith('  sl  local_address'), 'this machine has the table that the others are made after')
 })

@@ -18,6 +18,7 @@ const debianPackages = {
   'orthanc-dicomweb': '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
   dcmtk: 'dcmdump',
   openssl: 'openssl',
+  iproute2: 'ip',
 }
 
 /** Those that only the full run drives. */

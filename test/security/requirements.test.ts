@@ -7,6 +7,7 @@ const proofs: Readonly<Record<number, readonly [file: string, title: string][]>>
   1: [
     ['behaviour/refusals', 'the port is taken, on either loopback'],
     ['security/process', 'SIGUSR1 opens nothing'],
+    ['security/other-address', 'a connection that does not come over loopback is dropped at once'],
   ],
   2: [
     ['guard/judge', 'Host: three names of this machine'],

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -16,7 +17,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { printable } from '../terms/printable.ts'
 
@@ -109,13 +110,26 @@ export function refuseForeign(path: string, { uid, mode }: Stats, forbidden: num
   if (mode & forbidden) throw unsafe(path, why)
 }
 
-/** Whoever may write a folder on the way can put another folder in the place of ours; not in one like /tmp, where each keeps his own. */
+/**
+ * Whoever may write a folder on the way can put another folder, or a link, in the place of ours; not in one like /tmp, where each keeps his own.
+ * Goes the way as the kernel does (path_resolution(7)), for a link leads through other folders than its own.
+ */
 function refuseUnsafeWay(path: string, own: number): void {
-  for (let folder = dirname(realpathSync(path)); ; folder = dirname(folder)) {
-    const { uid, mode } = lstatSync(folder)
-    if (uid !== own && uid !== 0) throw unsafe(path, `the folder ${printable(folder)} on the way to it belongs to another user`)
-    if (mode & 0o002 && !(mode & 0o1000)) throw unsafe(path, `every user may write the folder ${printable(folder)} on the way to it`)
-    if (folder === dirname(folder)) return
+  let reached = '/'
+  const left = (isAbsolute(path) ? path : `${realpathSync('.')}/${path}`).split('/')
+  for (let name = left.shift(); name !== undefined; name = left.shift()) {
+    const place = join(reached, name)
+    const stats = lstatSync(place)
+    if (stats.uid !== own && stats.uid !== 0) throw unsafe(path, `the folder ${printable(place)} on the way to it belongs to another user`)
+    if (stats.isSymbolicLink()) {
+      const target = readlinkSync(place)
+      left.unshift(...target.split('/'))
+      if (isAbsolute(target)) reached = '/'
+      continue
+    }
+    if (stats.mode & 0o002 && !(stats.mode & 0o1000))
+      throw unsafe(path, `every user may write the folder ${printable(place)} on the way to it`)
+    reached = place
   }
 }
 

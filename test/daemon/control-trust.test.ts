@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isProof, proofOf } from '../../src/control/client/challenge.ts'
 import { keyFile } from '../../src/control/client/key-files.ts'
+import { comparisonsIn } from '../fixtures/builtins.ts'
 import { valid } from '../fixtures/configurations.ts'
-import { comparisonsIn } from '../fixtures/timing-safe.ts'
 import { createHome, type Home, hallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
 
 async function running(t: Test) {

@@ -1,10 +1,12 @@
 // The daemon's sockets, folder and browser: private, on both loopbacks or none, and never a shell.
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { findInstances } from '../../src/control/client/instances.ts'
+import { keyFiles } from '../../src/control/client/key-files.ts'
 import { socketPathOf, writeInstance } from '../../src/daemon/instance.ts'
 import { listenOnLoopback } from '../../src/daemon/listen.ts'
 import { createOpenBrowser } from '../../src/daemon/open-browser.ts'
@@ -31,10 +33,21 @@ t.test('what a dead daemon left is swept away; rubbish is no daemon', async t =>
   const folder = temporaryFolder(t)
   writeInstance(folder, { version: 1, pid: 1, port: 4001, socket: join(folder, 'gone.sock'), vault: 'memory', startedAt: '' })
   t.equal(statSync(join(folder, 'instance-4001.json')).mode & 0o777, 0o600)
+  for (const file of keyFiles(folder, 4001)) writeFileSync(file, 'key', { mode: 0o600 })
   writeFileSync(join(folder, 'instance-4002.json'), '{"version":1,')
   writeFileSync(join(folder, 'instance-x.json'), '{}')
-  t.strictSame(await findInstances(folder), [])
-  t.notOk(existsSync(join(folder, 'instance-4001.json')))
+  const socket = join(folder, 'living.sock')
+  const living = createServer().listen(socket)
+  t.teardown(() => living.close())
+  await once(living, 'listening')
+  const whole = { version: 1, pid: 1, port: 4003, socket, vault: 'memory', startedAt: '' }
+  for (const wrong of [{ port: 4004 }, { version: 2 }, { socket: 4003 }, { socket: null }]) {
+    writeFileSync(join(folder, 'instance-4003.json'), JSON.stringify({ ...whole, ...wrong }), { mode: 0o600 })
+    t.strictSame(await findInstances(folder), [], JSON.stringify(wrong))
+  }
+  writeFileSync(join(folder, 'instance-4003.json'), JSON.stringify(whole), { mode: 0o600 })
+  t.strictSame(await findInstances(folder), [whole])
+  for (const file of [join(folder, 'instance-4001.json'), ...keyFiles(folder, 4001)]) t.notOk(existsSync(file), file)
   t.strictSame(await findInstances(join(folder, 'none')), [])
 })
 

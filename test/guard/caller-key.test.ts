@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { callerKey, needsKey } from '../../src/guard/caller-key.ts'
 import { countOtherPeople } from '../../src/guard/other-people.ts'
 import { remainingRisks } from '../../src/guard/remaining-risks.ts'
-import { comparisonsIn } from '../fixtures/timing-safe.ts'
+import { comparisonsIn } from '../fixtures/builtins.ts'
 import { startBoth } from '../harness/composed.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 

@@ -23,7 +23,8 @@ async function listening(t: Test, answer: Answer = honest) {
   writeFileSync(keyFile(runtime, 'control', port), key, { mode: 0o600 })
   const socket = join(runtime, 'control.sock')
   const heard: string[] = []
-  const server = createServer(async (request, response) => {
+  // No connection ends by itself.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const chunks = await request.toArray()
     heard.push(chunks.join(''))
     answer(response, proofOf(key, JSON.parse(chunks.join('')).nonce))
@@ -41,8 +42,11 @@ t.test('who knows the key of the run is believed, and the connection goes on', a
   const { runtime, socket, heard } = await listening(t)
   const connection = await connectToOwn(runtime, { socket, port })
   t.notOk(connection.destroyed)
-  t.match(heard, [/^\{"nonce":"[A-Za-z0-9_-]{43}"\}$/])
   connection.destroy()
+  const again = await connectToOwn(runtime, { socket, port })
+  again.destroy()
+  t.match(heard, Array(2).fill(/^\{"nonce":"[A-Za-z0-9_-]{43}"\}$/))
+  t.not(heard[0], heard[1], 'no nonce twice')
 })
 
 t.test('what lies at an unsafe place hears nothing, though it knew the key', async t => {

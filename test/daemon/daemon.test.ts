@@ -51,6 +51,16 @@ t.test('what a dead daemon left is swept away; rubbish is no daemon', async t =>
   t.strictSame(await findInstances(join(folder, 'none')), [])
 })
 
+t.test('daemons of two folders, and of two ports, have control sockets of their own', async t => {
+  for (const [platform, one, other] of [
+    ['linux', '/run/user/1000/hallpass', '/run/user/1001/hallpass'],
+    ['win32', 'C:\\Users\\ada\\hallpass', 'C:\\Users\\ben\\hallpass'],
+  ] as const) {
+    const paths = [socketPathOf(platform, one, 1), socketPathOf(platform, one, 2), socketPathOf(platform, other, 1)]
+    t.equal(new Set(paths).size, 3, paths.join(' '))
+  }
+})
+
 t.test('socket and instance file are for their owner only, and go when the daemon goes', async t => {
   const home = createHome()
   t.teardown(() => home.remove())

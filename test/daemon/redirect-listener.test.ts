@@ -12,7 +12,8 @@ import { sendRaw } from '../fixtures/raw-http.ts'
 /** A listener whose callback and pages say what they are. */
 function listenerFor(peers: Partial<Peers> = {}) {
   const clock = manualClock()
-  const saying = (what: string) => (_request: IncomingMessage, response: ServerResponse) => void response.writeHead(200, { 'Content-Length': what.length }).end(what)
+  const saying = (what: string) => (_request: IncomingMessage, response: ServerResponse) =>
+    void response.writeHead(200, { 'Content-Length': what.length }).end(what)
   const parts: RedirectListenerParts = {
     clock,
     policy: { port: 1, allowedOrigins: new Set(), extraHosts: new Set() },

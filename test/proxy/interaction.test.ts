@@ -54,6 +54,14 @@ holds('fhir', [
   ['GET /Chalmers/Peter', 'read', true, '/{id}/{id}'],
   ['GET /Patient/Smith%2DJones', 'read', true, '/Patient/{id}'],
   ['GET /a/b/c/d/e/f/g/h/i/j/k/l/m', 'other', true, '/{…}'],
+  ['DELETE /a/b/c/d/e/f/g/h/i/j/k/l/m', 'other', false, '/{…}'],
+  ['POST /Patient/$purge-history/_search', '$purge-history', false, '/Patient/$purge-history/_search'],
+  ['PUT /metadata', 'update', false, '/metadata'],
+  ['POST /.well-known/metadata', 'create', false, '/.well-known/metadata'],
+  ['DELETE /Patient/_search', 'delete', false, '/Patient/_search'],
+  ['PUT /_search', 'update', false, '/_search'],
+  ['DELETE /Patient/_history', 'delete', false, '/Patient/_history'],
+  ['PURGE /Patient/123', 'other', false, '/Patient/{id}'],
 ])
 
 holds('dicom', [
@@ -91,6 +99,9 @@ holds('dicom', [
   ['PUT /workitems/1.2/state', 'update', false, '/workitems/{workitem}/state'],
   ['GET /workitems/1.2', 'read', true, '/workitems/{workitem}'],
   ['GET /Chalmers', 'read', true, '/{id}'],
+  ['PATCH /studies/1.2.3', 'other', false, '/studies/{study}'],
+  ['POST /studies/1/series/2', 'other', false, '/studies/{study}/series/{series}'],
+  ['PURGE /changefeed', 'other', false, '/changefeed'],
 ])
 
 t.test('a rule names interactions, whole groups, or all that reads', async t => {

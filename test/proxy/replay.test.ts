@@ -110,6 +110,21 @@ t.test('when no other token is to be had, the service’s own 401 passes through
     }
 })
 
+t.test('only a 401 sends a request again: no other status does, whatever challenge it brings', async t => {
+  const challenge = `Bearer error="insufficient_claims", claims="${Buffer.from('{"access_token":{}}').toString('base64')}"`
+  for (const status of [200, 403, 409, 500, 503]) {
+    const origin = await startOrigin(t, (_request, response) => response.writeHead(status, { 'WWW-Authenticate': challenge }).end())
+    const rejected: unknown[] = []
+    const peek = () => token('first')
+    const tokens = { peek, reject: (...what: unknown[]) => rejected.push(what) > 0, acquire: async () => token('second') }
+    const broker = { tokens, authorizationOrigin: () => '', onSignedOut: () => undefined } as unknown as Broker
+    const { url, parts } = await startProxied(t, origin, { broker })
+    t.equal((await fetch(`${url}/Patient`)).status, status)
+    t.match(parts.journal.records(), [{ status, sent: 1 }])
+    t.strictSame(rejected, [], `${status}: the token is kept`)
+  }
+})
+
 t.test('a body beyond the bound is never sent again: its 401 passes through, and the token is dropped for the next', async t => {
   const { url, asked } = await start(t, ['first', 'second'], refuseFirst)
   const answer = await fetch(`${url}/Patient`, { method: 'POST', body: 'x'.repeat(64 * 1024 + 1) })

@@ -1,6 +1,7 @@
 // A corporate proxy: takes CONNECT only (RFC 9110 section 9.3.6), and leads every name to a server of the test.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
@@ -12,15 +13,17 @@ export type ConnectProxy = {
   stop(): void
 }
 
-/** Listens until the test ends. With `credentials` (`user:password`) it refuses whoever does not send them. */
+/** Listens until the test ends. With `credentials` (`user:password`) it refuses whoever does not send them; with `tls` it is spoken to by TLS. */
 export async function startConnectProxy(
   t: Test,
-  options: { to: (target: string) => number; credentials?: string; refuse?: number },
+  options: { to: (target: string) => number; credentials?: string; refuse?: number; tls?: { cert: string; key: string } },
 ): Promise<ConnectProxy> {
   const asked: string[] = []
   const sockets = new Set<Socket>()
   const expected = options.credentials && `Basic ${Buffer.from(options.credentials).toString('base64')}`
-  const server = createServer((_request, response) => response.writeHead(405).end())
+  const server = (options.tls ? createTlsServer(options.tls) : createServer()).on('request', (_request, response) =>
+    response.writeHead(405).end(),
+  )
   server.on('connect', ({ url = '', headers }, stream) => {
     const socket = stream as Socket
     sockets.add(socket.on('error', () => socket.destroy()))
@@ -40,5 +43,6 @@ export async function startConnectProxy(
     for (const socket of sockets) socket.destroy()
   }
   t.teardown(stop)
-  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, asked, stop }
+  const { port } = server.address() as { port: number }
+  return { url: options.tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`, asked, stop }
 }

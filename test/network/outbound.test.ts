@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import tls from 'node:tls'
 import t, { type Test } from 'tap'
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { createOutbound, proxySettingsOf } from '../../src/network/outbound.ts'
 import { isConnectFailure, reasonOf } from '../../src/network/reason.ts'
 import { tlsOptions } from '../../src/network/tls.ts'
@@ -55,6 +56,8 @@ t.test('18. HTTPS_PROXY honoured, NO_PROXY for loopback: the way of every reques
   const own = await serve(t, authority, 'localhost')
   t.equal(await ask(t, { https_proxy: proxy.url }, `https://localhost:${own.port}/`), 'served')
   t.equal(proxy.asked.length, 2, 'what is on this machine never goes through the proxy')
+  await ask(t, { https_proxy: proxy.url }, 'https://localhost.example/')
+  t.strictSame(proxy.asked.splice(2), ['localhost.example:443'], 'what is only called like it does')
   await ask(t, { https_proxy: proxy.url, no_proxy: 'example.org,.microsoftonline.com' }, `https://x.microsoftonline.com:1/`)
   t.equal(proxy.asked.length, 2, 'and what NO_PROXY names neither')
 })
@@ -86,13 +89,18 @@ t.test('a proxy that cannot be reached, or refuses, is told apart from the servi
   t.equal(await ask(t, { https_proxy: refusing.url }), 'the proxy (HTTPS_PROXY) refused with 503')
 })
 
-t.test('who cannot prove who he is gets nothing, with and without a proxy, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async t => {
+/** Until the test ends, Node by itself would believe everybody. */
+function believeEverybody(t: Test): void {
   const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
   t.teardown(() => {
     if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
     else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
   })
+}
+
+t.test('who cannot prove who he is gets nothing, with and without a proxy, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async t => {
+  believeEverybody(t)
   const unknown = await serve(t, stranger)
   const proxy = await startConnectProxy(t, { to: () => unknown.port })
   t.match(await ask(t, { https_proxy: proxy.url }), /signed by an unknown authority/)
@@ -108,6 +116,47 @@ t.test('who cannot prove who he is gets nothing, with and without a proxy, whate
     [unknown, misnamed, local, good].map(({ served }) => served()),
     [0, 0, 0, 0],
   )
+})
+
+t.test('a proxy that is spoken to by TLS must prove who it is too, before it hears a name or a password', async t => {
+  believeEverybody(t)
+  const { port, served } = await serve(t)
+  const withPassword = ({ url }: { url: string }) => ({ https_proxy: url.replace('https://', 'https://ada:word@') })
+  const good = await startConnectProxy(t, { to: () => port, tls: await authority.issue(['localhost']), credentials: 'ada:word' })
+  t.equal(await ask(t, withPassword(good)), 'served')
+  for (const [tls, why] of [
+    [await stranger.issue(['localhost']), /proxy \(HTTPS_PROXY\) cannot be reached: its certificate is signed by an unknown authority/],
+    [await authority.issue(['elsewhere.example']), /proxy \(HTTPS_PROXY\) cannot be reached: its certificate is for another name/],
+  ] as const) {
+    const proxy = await startConnectProxy(t, { to: () => port, tls })
+    t.match(await ask(t, withPassword(proxy)), why)
+    t.strictSame(proxy.asked, [])
+  }
+  t.equal(served(), 1)
+})
+
+t.test('nothing is said over TLS 1.1, even where Node and OpenSSL were told to allow it', async t => {
+  const { DEFAULT_MIN_VERSION: minVersion, DEFAULT_CIPHERS: ciphers } = tls
+  Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' })
+  t.teardown(() => void Object.assign(tls, { DEFAULT_MIN_VERSION: minVersion, DEFAULT_CIPHERS: ciphers }))
+  let served = 0
+  const server = createServer({ ...(await authority.issue(['localhost'])), maxVersion: 'TLSv1.1' }, (_request, response) => {
+    served++
+    response.end('served')
+  }).listen(0, 'localhost')
+  await once(server, 'listening')
+  t.teardown(() => server.close().closeAllConnections())
+  const origin = `https://localhost:${(server.address() as { port: number }).port}`
+  const old = new Agent({ connect: { ca: authority.certificate } })
+  t.teardown(() => old.destroy())
+  t.equal(await request(origin, { dispatcher: old }).then(({ body }) => body.text()), 'served', 'so that this test can fail')
+  for (const ca of [caFile, '']) {
+    const options = { ...tlsOptions({ caFile: ca, nodeExtraCaCerts: undefined }), ...(ca === '' && { ca: authority.certificate }) }
+    const outbound = createOutbound(proxySettingsOf({}), limits, options)
+    t.teardown(outbound.close)
+    await t.rejects(request(origin, { dispatcher: outbound.dispatcherFor(origin) }), { code: /SSL|EPROTO/ })
+  }
+  t.equal(served, 1)
 })
 
 t.test('a file of authorities that cannot be used is refused at the start, with the reason', async t => {

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http'
 import t, { type Test } from 'tap'
+import { Agent } from 'undici'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Acquiring } from '../../src/broker/tokens.ts'
 import { HallpassError } from '../../src/errors/hallpass-error.ts'
@@ -101,9 +102,10 @@ t.test('when no other token is to be had, the service’s own 401 passes through
     ['refused a moment ago', ['first']],
   ] as const)
     for (const method of ['GET', 'HEAD']) {
-      const { url, asked } = await start(t, [...tokens], () => invalid)
+      const { url, asked, acquired } = await start(t, [...tokens], () => invalid)
       const answer = await fetch(`${url}/Patient`, { method })
       t.equal(answer.status, 401, `${name}, ${method}`)
+      t.equal(acquired.length, name === 'refused a moment ago' ? 0 : 1, 'a token that the broker keeps is not asked for again')
       t.equal(answer.headers.get('hallpass-error'), null)
       t.equal(await answer.text(), method === 'HEAD' ? '' : 'refused')
       t.equal(asked.length, 1)
@@ -160,6 +162,34 @@ t.test('a 401 in the middle of an upload: what came so far goes out again, then 
   t.equal(asked[1]?.body.startsWith('begun, '), true)
 })
 
+t.test('what the client sends while a new token is fetched waits, and the second sending has it all from the first byte', async t => {
+  const setting = await start(t, ['first', 'second'], refuseFirst)
+  const { tokens } = setting.parts.broker as unknown as { tokens: Record<string, unknown> }
+  const body = `begun${'x'.repeat(200_000)}`
+  const upload = httpRequest(`${setting.url}/early`, { method: 'POST', headers: { 'Content-Length': body.length } })
+  const answered = once(upload, 'response') as Promise<[IncomingMessage]>
+  tokens.acquire = async () => {
+    upload.end(body.slice(5))
+    for (let turn = 0; turn < 500; turn++) await new Promise(setImmediate)
+    return token('second')
+  }
+  upload.write(body.slice(0, 5))
+  const [answer] = await answered
+  answer.resume()
+  await once(answer, 'end')
+  await eventually(() => setting.asked[1]?.body.length === body.length)
+  t.equal(setting.asked[1]?.body, body)
+})
+
+t.test('the connection of the refused answer is free for the second sending', async t => {
+  const dispatcher = new Agent({ connections: 1 })
+  t.teardown(() => dispatcher.destroy())
+  const { url, asked, parts } = await start(t, ['first', 'second'], refuseFirst)
+  parts.dispatcherFor = () => dispatcher
+  t.equal((await fetch(`${url}/Patient`)).status, 200)
+  t.equal(asked.length, 2)
+})
+
 t.test('with 100-continue the body is asked for once', async t => {
   const { url, asked } = await start(t, ['first', 'second'], refuseFirst)
   const upload = httpRequest(`${url}/Patient`, { method: 'POST', headers: { Expect: '100-continue', 'Content-Length': 4 } })
@@ -190,6 +220,15 @@ t.test('a claims challenge is answered with a token that has the claims', async 
   t.strictSame(acquired, [{ asking: 'wait', claims: JSON.stringify(claims) }])
 })
 
+t.test('claims in any other challenge are nobody’s demand', async t => {
+  const challenge = `Bearer error="invalid_token", claims="${Buffer.from('{"access_token":{}}').toString('base64')}"`
+  const { url, acquired } = await start(t, ['first', 'second'], ({ authorization }) =>
+    authorization === 'Bearer first' ? challenge : undefined,
+  )
+  t.equal((await fetch(`${url}/Patient`)).status, 200)
+  t.strictSame(acquired, [{ asking: 'wait' }])
+})
+
 t.test('one that cannot be sent again gets the claims for the next request', async t => {
   const challenge = `Bearer error="insufficient_claims", claims="${Buffer.from('{"access_token":{}}').toString('base64')}"`
   const { url, acquired } = await start(t, ['first', 'second'], ({ authorization }) =>
@@ -197,7 +236,7 @@ t.test('one that cannot be sent again gets the claims for the next request', asy
   )
   const send = () => fetch(`${url}/Patient`, { method: 'POST', body: 'x'.repeat(100_000) })
   t.equal((await send()).status, 401)
-  t.match(acquired.at(-1), { claims: '{"access_token":{}}' })
+  t.match(acquired.at(-1), { claims: '{"access_token":{}}', asking: 'link' }, 'and no browser opens for it')
   t.equal((await send()).status, 200)
 })
 
@@ -230,6 +269,26 @@ t.test('a client that leaves while a new token is fetched ends it all', async t 
   const signal = (await aborted) as AbortSignal
   if (!signal.aborted) await once(signal, 'abort')
   t.equal(setting.asked.length, 1)
+})
+
+t.test('a token that comes after the client has left sends nothing', async t => {
+  const { url, asked, parts } = await start(t, ['first', 'second'], refuseFirst)
+  const { tokens } = parts.broker as unknown as { tokens: Record<string, unknown> }
+  const asking = new Promise<(bearer: Bearer) => void>(resolve => {
+    tokens.acquire = () => new Promise(resolve)
+  })
+  const leaving = httpRequest(`${url}/Patient`).on('error', () => undefined)
+  leaving.end()
+  const give = await asking
+  leaving.destroy()
+  await eventually(() => parts.journal.records().length === 1)
+  give(token('second'))
+  Object.assign(tokens, { peek: () => token('third') })
+  t.equal((await fetch(`${url}/Patient`)).status, 200)
+  t.strictSame(
+    asked.map(({ authorization }) => authorization),
+    ['Bearer first', 'Bearer third'],
+  )
 })
 
 t.test('an upload starts with a token that lives as long as it may take', async t => {

@@ -1,6 +1,7 @@
 // The vocabulary's rules.
 import { inspect } from 'node:util'
 import t from 'tap'
+import { cloudOfAuthority } from '../../src/terms/authority-host.ts'
 import { Bearer } from '../../src/terms/bearer.ts'
 import { printable } from '../../src/terms/printable.ts'
 import { redact } from '../../src/terms/redaction.ts'
@@ -83,6 +84,12 @@ t.test('a redirect URI is taken literally', async t => {
     ...[..."!$'(),;*\\"].map(character => `http://localhost/a${character}b`),
   ])
     t.type(parseRedirectUri(bad), 'string', bad)
+})
+
+t.test('only the hosts that are listed are Microsoft’s', async t => {
+  t.equal(cloudOfAuthority('login.microsoftonline.us'), 'us-government')
+  for (const host of ['constructor', '__proto__', 'toString', 'login.microsoftonline.com.evil.example', 'LOGIN.microsoftonline.com', ''])
+    t.equal(cloudOfAuthority(host), undefined, host)
 })
 
 t.test('a service URL says what it can', async t => {

@@ -118,7 +118,7 @@ function configurationOf({ profile, cache, dispatcherFor }: IdentityParts): Conf
       clientCapabilities: ['CP1'],
     },
     cache: { cachePlugin: createCachePlugin(cache) },
-    system: { networkClient: createNetworkModule(dispatcherFor) },
+    system: { networkClient: createNetworkModule(authority.origin, dispatcherFor) },
   }
 }
 

@@ -35,7 +35,7 @@ const evidence = new AsyncLocalStorage<Evidence>()
 let underWay = 0
 
 /**
- * Runs an MSAL call, each of its exchanges through `around`. When it fails because of the network, rejects with our error instead of MSAL's
+ * Runs an MSAL call, each of its questions through `around`. When it fails because of the network, rejects with our error instead of MSAL's
  * flattened one; when the last answer was a refusal, with an EntraRefusal.
  */
 export async function withEvidence<T>(call: () => Promise<T>, around?: Around): Promise<T> {
@@ -52,8 +52,8 @@ export async function withEvidence<T>(call: () => Promise<T>, around?: Around): 
   }
 }
 
-/** Notes how an exchange ended. Outside of `withEvidence` it only runs it. */
-export async function noted(exchange: Exchange): Promise<NetworkResponse<unknown>> {
+/** Notes how an exchange ended. Outside of `withEvidence` it only runs it. What looks up endpoints (`asks` is false) passes no `around`. */
+export async function noted(exchange: Exchange, asks: boolean): Promise<NetworkResponse<unknown>> {
   const found = evidence.getStore()
   if (!found) return exchange()
   const observed = async () => {
@@ -64,7 +64,7 @@ export async function noted(exchange: Exchange): Promise<NetworkResponse<unknown
   }
   try {
     found.failure = undefined
-    return await (found.around ? found.around(observed) : observed())
+    return await (found.around && asks ? found.around(observed) : observed())
   } catch (error) {
     if (error instanceof HallpassError) found.failure = error
     throw error

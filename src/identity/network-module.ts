@@ -14,16 +14,30 @@ const bodyLimit = 1024 * 1024
 const passing = ['temporarily_unavailable', 'server_error']
 
 /**
- * MSAL's network interface. A 5xx, a 429 and an OAuth error that will pass reject, with the server's Retry-After: handed to MSAL, they would
- * lock the same request for 60 s without another try. Rejects with entra-unreachable or entra-unclear.
+ * MSAL's network interface, which leads to one authorization server, by its origin. A 5xx, a 429 and an OAuth error that will pass reject, with
+ * the server's Retry-After: handed to MSAL, they would lock the same request for 60 s without another try. Rejects with entra-unreachable or
+ * entra-unclear.
  */
-export function createNetworkModule(dispatcherFor: (origin: string) => Dispatcher, timeout: number = requestTimeout): INetworkModule {
+export function createNetworkModule(
+  authority: string,
+  dispatcherFor: (origin: string) => Dispatcher,
+  timeout: number = requestTimeout,
+): INetworkModule {
   const send = async <T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}): Promise<NetworkResponse<T>> =>
-    (await noted(() => exchange(dispatcherFor, timeout, method, url, options))) as NetworkResponse<T>
+    (await noted(async () => {
+      refuseElsewhere(url, authority)
+      return exchange(dispatcherFor, timeout, method, url, options)
+    }, method === 'POST')) as NetworkResponse<T>
   return {
     sendGetRequestAsync: (url, options) => send('GET', url, options),
     sendPostRequestAsync: (url, options) => send('POST', url, options),
   }
+}
+
+/** Threat: a discovery document names the endpoints, to which codes, secrets and refresh tokens are sent. */
+function refuseElsewhere(url: string, authority: string): void {
+  if (new URL(url).origin === authority) return
+  throw new HallpassError('entra-unclear', { host: new URL(authority).host, why: 'it names an endpoint outside of itself' })
 }
 
 async function exchange(

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import t, { type Test } from 'tap'
+import { Agent } from 'undici'
 import { createOutbound } from '../../src/network/outbound.ts'
 import { tlsOptions } from '../../src/network/tls.ts'
 import { knownAuthorityHosts } from '../../src/terms/authority-host.ts'
@@ -31,6 +32,7 @@ async function refusal(t: Test, rig: Rig, answer: (host: string) => { status?: n
   return failure
 }
 
+/** What comes of it when somebody signs in, or an application gets its token. */
 async function begin(t: Test, rig: Rig, authorityHost: string, trusted: boolean): Promise<Error> {
   const origins: string[] = []
   const outbound = createOutbound({ httpProxy: undefined, httpsProxy: undefined, noProxy: undefined }, limits, {
@@ -42,13 +44,18 @@ async function begin(t: Test, rig: Rig, authorityHost: string, trusted: boolean)
     origins.push(origin)
     return outbound.dispatcherFor(origin)
   }
-  const failure = await rig
-    .restarted({ dispatcherFor, profile: { ...rig.profile, sandbox: undefined, authorityHost } })
-    .begin(rig.fhir)
-    .then(
-      () => new Error('it began'),
-      (error: Error) => error,
-    )
+  const identity = rig.restarted({ dispatcherFor, profile: { ...rig.profile, sandbox: undefined, authorityHost } })
+  const finish = async () => {
+    if (rig.profile.flow === 'client-credentials') return identity.silently(rig.fhir)
+    const authorization = await identity.begin(rig.fhir)
+    return authorization.kind === 'code'
+      ? authorization.redeem({ state: authorization.state, code: 'c', clientInfo: undefined })
+      : undefined
+  }
+  const failure = await finish().then(
+    () => new Error('it began'),
+    (error: Error) => error,
+  )
   t.strictSame(new Set(origins), new Set([`https://${authorityHost}`]), 'nobody else is asked')
   return failure
 }
@@ -87,6 +94,49 @@ t.test('a discovery document that leads elsewhere is not followed', async t => {
   })
 })
 
+t.test('a token endpoint, or one for device codes, at another place hears no code, secret or refresh token', async t => {
+  const document = (host: string) => ({
+    body: JSON.stringify({
+      issuer: `https://${host}/tid/v2.0`,
+      authorization_endpoint: `https://${host}/authorize`,
+      token_endpoint: 'https://evil.example/token',
+      device_authorization_endpoint: 'https://evil.example/devicecode',
+      jwks_uri: `https://${host}/keys`,
+    }),
+  })
+  const credential = () => ({ kind: 'secret', secret: 'a value for this test, of no use elsewhere' }) as const
+  for (const [profile, more] of [
+    [{ flow: 'authorization-code' }, {}],
+    [{ flow: 'device-code' }, {}],
+    [{ flow: 'client-credentials', credential: 'secret' }, { credential }],
+  ] as const) {
+    const rig = await startRig(t, { profile, ...more })
+    t.match(await refusal(t, rig, document), { code: 'entra-unclear', message: /endpoint outside of itself/ }, profile.flow)
+  }
+})
+
+t.test('a device code is asked for once the endpoints are known', async t => {
+  const server = createServer(await authority.issue(['localhost']), ({ method, headers: { host } }, response) => {
+    const [issuer, endpoint] = [`https://${host}/tid/v2.0`, (name: string) => `https://${host}/${name}`]
+    const endpoints = { authorization_endpoint: endpoint('authorize'), token_endpoint: endpoint('token'), jwks_uri: endpoint('keys') }
+    const code = { device_code: 'd', user_code: 'ABCDEFGHJ', verification_uri: endpoint('device'), expires_in: 900 }
+    response.end(JSON.stringify(method === 'GET' ? { issuer, ...endpoints } : code))
+  })
+  server.listen(0, 'localhost')
+  await once(server, 'listening')
+  const agent = new Agent({ connect: { ca: authority.certificate } })
+  t.teardown(async () => {
+    await agent.destroy()
+    server.close().closeAllConnections()
+  })
+  const rig = await startRig(t, { profile: { flow: 'device-code' } })
+  const authorityHost = `localhost:${(server.address() as { port: number }).port}`
+  const identity = rig.restarted({ dispatcherFor: () => agent, profile: { ...rig.profile, sandbox: undefined, authorityHost } })
+  const authorization = await identity.begin(rig.fhir)
+  t.match(authorization, { kind: 'device', userCode: 'ABCDEFGHJ' })
+  if (authorization.kind === 'device') authorization.cancel()
+})
+
 t.test('every host that is Microsoft’s is known without a question, by whichever of its names', async t => {
   const rig = await startRig(t)
   for (const authorityHost of knownAuthorityHosts) {
@@ -96,5 +146,22 @@ t.test('every host that is Microsoft’s is known without a question, by whichev
     const { origin } = new URL(authorization.kind === 'code' ? authorization.url : '')
     t.equal(origin, identity.authorizationOrigin, authorityHost)
     t.ok(knownAuthorityHosts.includes(new URL(origin).host))
+    t.strictSame(await askedForToken(t, profile), [origin], 'and its token endpoint is there')
   }
 })
+
+/** The origins that are asked when an application at this authority gets its token, on a machine without a network. */
+async function askedForToken(t: Test, profile: Rig['profile']): Promise<string[]> {
+  const asked: string[] = []
+  const nowhere = new Agent({ connect: (_options, callback) => callback(new Error('no network'), null) })
+  const dispatcherFor = (origin: string) => {
+    asked.push(origin)
+    return nowhere
+  }
+  const rig = await startRig(t, {
+    profile: { ...profile, flow: 'client-credentials', credential: 'secret' },
+    credential: () => ({ kind: 'secret', secret: 'a value for this test, of no use elsewhere' }),
+  })
+  await t.rejects(rig.restarted({ dispatcherFor }).silently(rig.fhir), { code: 'entra-unreachable' })
+  return asked
+}

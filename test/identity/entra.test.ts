@@ -38,7 +38,7 @@ t.test('failures on the way to the token endpoint keep their cause', async t => 
   ]
   for (const [name, status, body, expected] of cases) {
     const { url, agent } = await answering(t, status, body)
-    const module = createNetworkModule(() => agent)
+    const module = createNetworkModule(url, () => agent)
     const call = withEvidence(async () => {
       await module.sendPostRequestAsync(`${url}/token`, { body: 'a=b' }).catch(() => {
         throw new Error('MSAL says: endpoints_resolution_error')
@@ -48,7 +48,7 @@ t.test('failures on the way to the token endpoint keep their cause', async t => 
   }
   const agent = new Agent()
   t.teardown(() => agent.close())
-  const nobody = createNetworkModule(() => agent)
+  const nobody = createNetworkModule('http://127.0.0.1:1', () => agent)
   await t.rejects(
     withEvidence(() => nobody.sendGetRequestAsync('http://127.0.0.1:1/')),
     { code: 'entra-unreachable', message: /127\.0\.0\.1:1\).*nothing listens there/ },
@@ -57,7 +57,7 @@ t.test('failures on the way to the token endpoint keep their cause', async t => 
 
 t.test('an OAuth error is MSAL’s to read', async t => {
   const { url, agent } = await answering(t, 400, '{"error":"invalid_grant"}')
-  t.match(await createNetworkModule(() => agent).sendPostRequestAsync(url), { status: 400, body: { error: 'invalid_grant' } })
+  t.match(await createNetworkModule(url, () => agent).sendPostRequestAsync(url), { status: 400, body: { error: 'invalid_grant' } })
 })
 
 t.test('the early question: only a refusal of the registration stops a sign-in', async t => {

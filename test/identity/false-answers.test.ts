@@ -82,9 +82,12 @@ t.test('a token endpoint that says nothing ends by our time-out', async t => {
     await agent.destroy()
     server.close().closeAllConnections()
   })
-  const module = createNetworkModule(() => agent, 50)
-  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/token`
-  await t.rejects(module.sendPostRequestAsync(url, { body: 'a=b' }), { code: 'entra-unreachable', message: /no answer came in time/ })
+  const origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  const module = createNetworkModule(origin, () => agent, 50)
+  await t.rejects(module.sendPostRequestAsync(`${origin}/token`, { body: 'a=b' }), {
+    code: 'entra-unreachable',
+    message: /no answer came in time/,
+  })
 })
 
 t.test('Retry-After is seconds or a date, and never more than an hour', async t => {

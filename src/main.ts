@@ -51,7 +51,7 @@ process.exitCode = outputLost ? exitCode || 1 : exitCode
 /** An inspector or a heap snapshot on signal shows whoever asks, or whoever finds the file, every token in memory. */
 async function refuseWindows(): Promise<void> {
   const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
-  const opening = options.find(option => /^--(?:inspect(?!-port|-publish)|debug(?:=|$)|heapsnapshot|heap-prof)/.test(option))
+  const opening = options.find(option => /^--(?:inspect(?!-port|-publish)|heapsnapshot|heap-prof)/.test(option))
   // An editor may open the inspector from a module that it preloads; some builds of Node have none.
   const url = process.features.inspector ? (await import('node:inspector')).url() : undefined
   if (opening === undefined && url === undefined) return

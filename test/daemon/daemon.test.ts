@@ -130,6 +130,7 @@ t.test('a browser opens at the profile’s authorization server, or on this mach
     ['https://login.example:8443/', login],
     ['https://login.example@evil.example/', login],
     ['https://ada@login.example/', login],
+    ['https://:word@login.example/', login],
     ['http://login.example/', login],
     ['http://localhost:3447/', login],
     ['http://localhost:3447/', 'http://localhost:3448'],
@@ -150,17 +151,24 @@ t.test('a browser opens at the profile’s authorization server, or on this mach
 t.test('an inspector, or another window into memory, keeps every command from starting', async t => {
   const home = createHome()
   t.teardown(() => home.remove())
+  const preloaded = join(home.path, 'preloaded.cjs')
+  writeFileSync(preloaded, "require('node:inspector').open(0, '127.0.0.1')")
   const ways: { nodeArgs?: string[]; env?: Record<string, string> }[] = [
     { nodeArgs: ['--inspect=127.0.0.1:0'] },
     { nodeArgs: ['--heapsnapshot-signal=SIGUSR2'] },
     { env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' } },
     { env: { NODE_OPTIONS: '--no-warnings --heapsnapshot-near-heap-limit=1' } },
+    { nodeArgs: ['--heap-prof', `--heap-prof-dir=${home.path}`] },
+    { env: { NODE_OPTIONS: `--require ${preloaded}` } },
   ]
   for (const way of ways) {
     const { code, stdout, stderr } = await runHallpass(home, ['status'], way).ended
     t.equal(code, 1, JSON.stringify(way))
     t.equal(stdout, '')
-    t.match(stderr, /Node was started with --(inspect|heapsnapshot-signal|heapsnapshot-near-heap-limit), by which others could read tokens/)
+    t.match(
+      stderr,
+      /Node was started with (--(inspect|heapsnapshot-signal|heapsnapshot-near-heap-limit|heap-prof)|an inspector), by which others could read tokens/,
+    )
   }
   const { code } = await runHallpass(home, ['status'], { env: { NODE_OPTIONS: '--no-warnings' } }).ended
   t.equal(code, 3, 'other options are nobody’s business')

@@ -13,11 +13,12 @@ const withheld: ReadonlySet<string> = new Set([
   ...['content-security-policy', 'content-security-policy-report-only', 'x-content-security-policy', 'x-webkit-csp'],
   ...['x-frame-options', 'x-content-type-options', 'permissions-policy', 'feature-policy', 'document-policy', 'referrer-policy'],
   ...['origin-agent-cluster', 'service-worker-allowed', 'speculation-rules', 'sourcemap', 'x-sourcemap', 'timing-allow-origin'],
-  ...['accept-ch', 'critical-ch'],
+  ...['accept-ch', 'critical-ch', 'set-login', 'use-as-dictionary', 'shared-storage-write', 'activate-storage-access'],
+  ...['secure-session-registration', 'integrity-policy', 'integrity-policy-report-only'],
 ])
 /** What the service says about keeping its answers. */
 const caching: ReadonlySet<string> = new Set(['cache-control', 'pragma', 'expires'])
-const withheldPrefix = /^(?:access-control-|cross-origin-|hallpass-)/
+const withheldPrefix = /^(?:access-control-|cross-origin-|hallpass-|sec-|attribution-reporting-)/
 
 /** A script or a page stored as a FHIR Binary must not run on the origin of our own pages; health data must not rest in a browser's cache. */
 const added = [

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { examineConfig, loadConfig } from '../../src/config/load.ts'
 import { locateConfig } from '../../src/config/locate.ts'
 import { isTrusted, recordTrust, trustPath } from '../../src/config/trust.ts'
+import { replacePrivateFile } from '../../src/files/private-files.ts'
 import { change, clientId, failure, tenantId, valid } from '../fixtures/configurations.ts'
 
 /** A home folder with a place for the user's own file and a project two levels deep. */
@@ -124,16 +125,37 @@ t.test('a list of the trusted that others may have written is refused', async t 
     { code: 'state-folder-unsafe', message: /symbolic link/ },
   )
   rmSync(path)
-  for (const text of ['', '{', 'null', '{"version":2,"trusted":[]}', '{"version":1,"trusted":[null,5,{}]}', '[]']) {
+  for (const text of [
+    '',
+    '{',
+    'null',
+    JSON.stringify({ version: 2, trusted: [{ sha256, path: '/x' }] }),
+    '{"version":1,"trusted":[null,5,{}]}',
+    '[]',
+  ]) {
     write(path, text)
     t.equal(isTrusted(place.paths.state, sha256), false, `nothing is trusted by ${text}`)
   }
   recordTrust(place.paths.state, { sha256, path: '/x', now: 0 })
   t.equal(isTrusted(place.paths.state, sha256), true)
+  for (const other of [`${'a'.repeat(63)}b`, 'a', '', sha256.toUpperCase()]) t.equal(isTrusted(place.paths.state, other), false, other)
   chmodSync(place.paths.state, 0o755)
   t.match(
     failure(() => recordTrust(place.paths.state, { sha256, path: '/x', now: 0 })),
     { code: 'state-folder-unsafe', message: /may enter/ },
+  )
+})
+
+t.test('of very many that are trusted the oldest are forgotten', async t => {
+  const { place } = createPlaces(t)
+  const { state } = place.paths
+  const hashOf = (index: number) => String(index).padStart(64, '0')
+  const trusted = Array.from({ length: 500 }, (_, index) => ({ sha256: hashOf(index), path: '/x' }))
+  replacePrivateFile(trustPath(state), JSON.stringify({ version: 1, trusted }))
+  recordTrust(state, { sha256: hashOf(500), path: '/x', now: 0 })
+  t.strictSame(
+    [0, 1, 500].map(index => isTrusted(state, hashOf(index))),
+    [false, true, true],
   )
 })
 

@@ -1,7 +1,9 @@
 // The rules of audiences and scopes: what was right for the v1 endpoint or in another cloud, and what to write here.
+
 import type { Profile } from '../terms/profile.ts'
 import { applicationScope, parseScope, scopeFor } from '../terms/scope.ts'
 import { type DerivedService, dicomAudience, type ServiceKind } from '../terms/service-url.ts'
+import { isForeignResource } from './foreign-resources.ts'
 
 /** What is wrong, as a clause, and what to do. */
 export type Complaint = { what: string; fix: string }
@@ -32,6 +34,11 @@ export function complainOfAudience(audience: string, kind: ServiceKind, derived:
     }
   if (derived?.kind === 'fhir' && (plain === dicomAudience || dicomMisspellings.includes(plain.toLowerCase())))
     return { what: '"audience" is the one of DICOM services', fix: 'A FHIR service’s audience is its own URL: leave "audience" out.' }
+  if (isForeignResource(bare(plain)))
+    return {
+      what: '"audience" is a resource of another service of Microsoft: whoever is at the origin would get a token for that service',
+      fix: 'Write the Audience on the service’s Authentication page in the portal, and never one that a service’s answer told you.',
+    }
   if (/[^\x21-\x7e]|["'<>\\]/.test(audience))
     return {
       what: '"audience" has spaces, quotes or other characters in it that no identifier has',

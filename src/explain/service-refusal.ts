@@ -1,6 +1,6 @@
 // Why a service refused: from the evidence that was kept to whose word it is, the cause, and the one thing to do.
 import type { RefusalEvidence, TokenClaims } from '../terms/evidence.ts'
-import type { ServiceKind } from '../terms/service-url.ts'
+import { deriveService, dicomAudience, isLoopback, type ServiceKind } from '../terms/service-url.ts'
 import { assignRole, principalOf, roleFor } from './data-plane-role.ts'
 
 export type ServiceRefusal = {
@@ -24,12 +24,20 @@ export function explainRefusal(refusal: ServiceRefusal): Why {
 }
 
 function explainToken(refusal: ServiceRefusal): Why {
-  const { evidence, prefix, profile, time } = refusal
+  const { evidence, prefix, profile, service, time } = refusal
   const { claims, challenge } = evidence
   const summary = 'The service refused the token (401).'
   const expected = expectedAudience(evidence)
-  if (differs(claims?.aud, expected)) return { summary, ...wrongAudience(prefix, claims?.aud, expected) }
+  if (differs(claims?.aud, expected))
+    return {
+      summary,
+      ...(isBorneOut(expected, refusal)
+        ? wrongAudience(prefix, claims?.aud, expected)
+        : claimed('audience', `for ${claims?.aud}`, `for ${expected}`)),
+    }
   const tenant = expectedTenant(evidence)
+  if (differs(claims?.tid, tenant) && !isAzures(service))
+    return { summary, ...claimed('tenantId', `of tenant ${claims?.tid}`, `of tenant ${tenant}`) }
   if (differs(claims?.tid, tenant))
     return {
       summary,
@@ -74,6 +82,33 @@ function wrongAudience(prefix: string, audience: string | undefined, expected: s
     cause: `The token is for ${audience}, and the service asks for one for ${expected}.`,
     remedy: `Set "audience" of the route ${prefix} to "${expected}".`,
   }
+}
+
+/** Whoever is at the origin writes the challenge: obeyed, it would fetch a token for anything, and send it there. */
+function claimed(setting: 'audience' | 'tenantId', has: string, wants: string): Pick<Why, 'cause' | 'remedy'> {
+  return {
+    cause: `The token is ${has}, and the service claims to want one ${wants}, which nothing about its address bears out.`,
+    remedy: `Never set "${setting}" by that alone: compare Authority and Audience on the service’s Authentication page in the Azure portal.`,
+  }
+}
+
+/** True for the service's own origin, for what is configured, and for a health data service's audience that Azure (or a sandbox) names. */
+function isBorneOut(audience: string | undefined, { service, evidence }: ServiceRefusal): boolean {
+  const origin = urlOf(service)
+  if (!differs(audience, evidence.audience) || (origin && !differs(audience, origin.origin))) return true
+  const derived = deriveService(urlOf(audience ?? '') ?? nowhere)?.audience
+  const isHealthData = !differs(audience, dicomAudience) || (derived !== undefined && !differs(audience, derived))
+  return isHealthData && (isAzures(service) || (origin !== undefined && isLoopback(origin)))
+}
+
+function isAzures(service: string): boolean {
+  return deriveService(urlOf(service) ?? nowhere) !== undefined
+}
+
+const nowhere = new URL('about:blank')
+
+function urlOf(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
 }
 
 function explainForbidden(refusal: ServiceRefusal): Why {

@@ -90,6 +90,63 @@ t.test('habits of the v1 endpoint and misspelt audiences are explained', async t
   ])
 })
 
+t.test('an audience of another service of Microsoft is refused at every origin: its tokens are not for a health data service', async t => {
+  const elsewhere = (audience: string) => fhir({ origin: 'https://fhir.example', kind: 'fhir', audience })
+  const foreign = [
+    ...[
+      'https://management.azure.com',
+      'https://MANAGEMENT.core.windows.net/',
+      'https://management.usgovcloudapi.net',
+      'https://management.chinacloudapi.cn',
+    ],
+    ...[
+      'https://graph.microsoft.com',
+      'https://graph.microsoft.us',
+      'https://dod-graph.microsoft.us',
+      'https://microsoftgraph.chinacloudapi.cn',
+    ],
+    ...[
+      'https://graph.windows.net',
+      'https://vault.azure.net',
+      'https://vault.usgovcloudapi.net',
+      'https://vault.azure.cn',
+      'https://my.vault.azure.net',
+    ],
+    ...[
+      'https://storage.azure.com',
+      'https://account.blob.core.windows.net',
+      'https://database.windows.net',
+      'https://database.usgovcloudapi.net',
+    ],
+    ...[
+      'https://api.loganalytics.io',
+      'https://api.loganalytics.us',
+      'https://api.applicationinsights.io',
+      'https://outlook.office365.com',
+    ],
+    ...[
+      'https://management.azure.com:443',
+      'https://management.azure.com.',
+      'https://management%2eazure.com',
+      'http://graph.microsoft.com',
+    ],
+    ...['00000003-0000-0000-c000-000000000000', 'api://797f4846-ba00-4fd7-ba43-dac1f8f63013', 'CFA8B339-82a2-471a-a3c9-0fc0be7a4093'],
+    ...['https://contoso.sharepoint.com', 'https://org.crm4.dynamics.com', 'https://servicebus.azure.net', 'https://cosmos.azure.com'],
+  ]
+  const what = /another service of Microsoft/
+  holds(t, [
+    ...foreign.map((audience): Case => [audience, elsewhere(audience), what, /Authentication page/]),
+    ['at Azure’s FHIR service', fhir({ audience: 'https://management.azure.com' }), what, /Authentication page/],
+    ['at Azure’s DICOM service', dicom({ audience: 'https://graph.microsoft.com' }), what, /Authentication page/],
+  ])
+  for (const audience of [
+    ...['https://fhir.example', 'api://0a0a0a0a-1111-4222-8333-444444444444', 'https://notazure.com', 'https://azure.com.example'],
+    ...['https://ws.fhir.azurehealthcareapis.com', 'https://ws.fhir.azurehealthcareapis.us', 'https://fhir.westeurope.cloudapp.azure.com'],
+    ...['https://contoso.onmicrosoft.com/fhir', 'https://gateway.azure-api.net'],
+  ])
+    t.equal(parse(elsewhere(audience)).resolved.routes[0]?.audience, audience)
+})
+
 t.test('what goes wrong between the portal and the file is named', async t => {
   holds(t, [
     ['the tenant as client', dev({ clientId: tenantId }), /"clientId" is the same as "tenantId"/, /Application \(client\) ID/],

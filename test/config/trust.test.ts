@@ -197,13 +197,17 @@ t.test('what only the user’s own file may say is refused in a project file, tr
     ],
     ['a passphrase that somebody else knows', change(d => (d.vaultPassphraseFile = '/tmp/known')), /passphrase under which/],
     ['an authority for certificates', change(d => (d.caFile = '/tmp/known.pem')), /certificate authorities/],
-    ['another audience', change(d => (d.routes['/fhir'].audience = 'https://management.azure.com')), /another audience/],
+    ['another audience', change(d => (d.routes['/fhir'].audience = 'https://other.fhir.azurehealthcareapis.com')), /another audience/],
     [
       'DICOM’s in US Government',
       change(
         d =>
           (d.routes = {
-            '/d': { origin: 'https://a-b.dicom.azurehealthcareapis.us/v2', audience: 'https://management.azure.com', profile: 'dev' },
+            '/d': {
+              origin: 'https://a-b.dicom.azurehealthcareapis.us/v2',
+              audience: 'https://other.fhir.azurehealthcareapis.us',
+              profile: 'dev',
+            },
           }),
       ),
       /another audience/,

@@ -40,9 +40,9 @@ t.test('401: what differs is named, the weightiest first', async t => {
   const cases: [string, Partial<RefusalEvidence>, RegExp, RegExp][] = [
     [
       'audience',
-      { challenge: { ...challenge, resource: 'https://other' } },
-      /is for .*ws-fhir-one.* asks for one for https:\/\/other/,
-      /"audience" of the route \/fhir/,
+      { claims: { ...claims, aud: 'api://other' }, challenge: { ...challenge, resource: service } },
+      /is for api:\/\/other, and the service asks for one for .*ws-fhir-one/,
+      /Set "audience" of the route \/fhir to "https:\/\/ws-fhir-one/,
     ],
     [
       'audience by words',
@@ -75,6 +75,43 @@ t.test('401: what differs is named, the weightiest first', async t => {
     /does not say why/,
     'a slash at the end is no difference',
   )
+})
+
+t.test('401: what a service claims to be is no advice of ours unless its address bears it out', async t => {
+  const asks = (resource: string, more: Partial<ServiceRefusal> = {}) => explain({ challenge: { ...challenge, resource } }, more)
+  const elsewhere = { service: 'https://fhir.example' }
+  for (const resource of ['https://management.azure.com', 'https://graph.microsoft.com', 'https://other', 'api://x']) {
+    for (const more of [{}, elsewhere]) {
+      const why = asks(resource, more)
+      t.notMatch(why.remedy, resource, `${resource} is not advised`)
+      t.match(why.cause, `claims to want one for ${resource}`, `${resource} is the service’s word`)
+      t.match(why.remedy, /Never set "audience" by that alone.*portal/, resource)
+    }
+  }
+  const victim = 'https://victim.fhir.azurehealthcareapis.com'
+  t.match(asks(victim).remedy, `to "${victim}"`, 'one Azure service may name another’s audience')
+  t.notMatch(asks(victim, elsewhere).remedy, victim, 'nobody else may')
+  t.notMatch(asks(`${victim}.evil.example`).remedy, victim)
+  t.notMatch(asks('https://dicom.healthcareapis.azure.com', elsewhere).remedy, 'dicom.healthcareapis')
+  t.match(
+    asks('https://dicom.healthcareapis.azure.com', { kind: 'dicom', service: 'https://ws-d.dicom.azurehealthcareapis.com/v2' }).remedy,
+    /to "https:\/\/dicom/,
+  )
+  t.match(asks('https://fhir.example', elsewhere).remedy, /to "https:\/\/fhir\.example"/, 'its own origin')
+  const configured = {
+    claims: { ...claims, aud: 'https://old' },
+    audience: 'api://mine',
+    challenge: { ...challenge, resource: 'api://mine' },
+  }
+  t.match(explain(configured, elsewhere).remedy, /to "api:\/\/mine"/, 'what is configured already')
+})
+
+t.test('401: a tenant that a service outside Azure names is no advice of ours', async t => {
+  const evidence = { challenge: { ...challenge, authorizationUri: `https://login.microsoftonline.com/${other}` } }
+  const why = explain(evidence, { service: 'https://fhir.example' })
+  t.match(why.cause, `claims to want one of tenant ${other}`)
+  t.notMatch(why.remedy, other)
+  t.match(why.remedy, /Never set "tenantId" by that alone/)
 })
 
 t.test('403: the role by what was asked, the command for exactly that principal and service', async t => {

@@ -77,6 +77,8 @@ export class Exchange implements Recordable {
   #interaction: Interaction | undefined
   /** Nothing more happens: the answer is out whole, or was cut, or the client has gone. */
   over = false
+  /** Where it stands among the live exchanges. */
+  place = 0
 
   constructor(parts: ProxyParts, request: IncomingMessage, response: ServerResponse, caller: Caller, route: Route, target: string) {
     this.parts = parts
@@ -145,8 +147,7 @@ export class Exchange implements Recordable {
     this.over = true
     this.waiting?.abort()
     this.attempt?.abort()
-    this.#pace?.end()
-    this.parts.journal.add(this)
+    this.#leaveLive()
   }
 
   record(into: ExchangeRecord): void {
@@ -154,9 +155,14 @@ export class Exchange implements Recordable {
   }
 
   #end(): void {
-    this.#pace?.end()
-    this.parts.journal.add(this)
+    this.#leaveLive()
     this.#letUploadEnd()
+  }
+
+  #leaveLive(): void {
+    this.#pace?.end()
+    this.parts.live.remove(this)
+    this.parts.journal.add(this)
   }
 
   #letUploadEnd(): void {

@@ -1,5 +1,6 @@
 // The ways out of the machine: one pool per origin, through the corporate proxy where there is one, over verified TLS.
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { type Agent, buildConnector, type Client, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { Connections } from './connections.ts'
 import { proxyTrouble } from './reason.ts'
 import type { TlsOptions } from './tls.ts'
 
@@ -29,21 +30,27 @@ export type Outbound = {
 /** The way to any configured origin. Connections to this machine never go through a proxy. */
 export function createOutbound(proxy: ProxySettings, limits: OutboundLimits, tls: TlsOptions): Outbound {
   const connect = { timeout: limits.connectTimeout, ...tls }
-  const options: Agent.Options = {
+  const options: Client.Options = {
     headersTimeout: limits.answerTimeout,
     bodyTimeout: limits.silenceTimeout,
-    connect,
     maxHeaderSize: limits.maxHeadBytes,
-    connections: limits.maxConnections,
     pipelining: 1,
   }
-  const direct = new Agent(options)
-  const outward = proxy.httpProxy || proxy.httpsProxy ? proxied(proxy, options, connect) : direct
-  const chosen = outward === direct ? direct : outward.compose(keepRepeated)
+  const direct = new Map<string, Connections>()
+  const directTo = (origin: string) => {
+    const known = direct.get(origin)
+    if (known) return known
+    const connections = new Connections(origin, buildConnector(connect), limits.maxConnections, options)
+    direct.set(origin, connections)
+    return connections
+  }
+  const outward =
+    proxy.httpProxy || proxy.httpsProxy ? proxied(proxy, { ...options, connections: limits.maxConnections, connect }, connect) : undefined
+  const chosen = outward?.compose(keepRepeated)
   return {
-    dispatcherFor: origin => (isOnThisMachine(origin) ? direct : chosen),
+    dispatcherFor: origin => (chosen && !isOnThisMachine(origin) ? chosen : directTo(origin)),
     close: async () => {
-      await Promise.all([direct.destroy(), outward === direct ? undefined : outward.destroy()])
+      await Promise.all([outward?.destroy(), ...[...direct.values()].map(connections => connections.destroy())])
     },
   }
 }

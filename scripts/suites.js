@@ -4,7 +4,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { t } from 'tap'
 
-const { jobs, timeout } = JSON.parse(readFileSync('package.json', 'utf8')).tap
+const { timeout } = JSON.parse(readFileSync('package.json', 'utf8')).tap
+/** Files that run at a time. One more than CI has cores: most wait for a good part of their time, for a limit, a disk or another process. */
+const jobs = 3
 /** Seconds that one file may take: at full size a suite runs for many minutes. */
 const seconds = process.env.HALLPASS_TEST_FULL ? 3600 : timeout
 const named = process.argv.slice(2)

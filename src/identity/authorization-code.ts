@@ -1,6 +1,6 @@
 // The authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636) on MSAL Node, with our own callback.
 // Not acquireTokenInteractive: it takes no redirect URI, opens a random port on one loopback address, and never times out.
-import { type AuthenticationResult, CryptoProvider } from '@azure/msal-node'
+import type { AuthenticationResult } from '@azure/msal-node'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { formatRedirectUri } from '../terms/redirect-uri.ts'
 import { authorityOf } from './authority.ts'
@@ -8,6 +8,7 @@ import type { Applications, IdentityParts } from './client-application.ts'
 import { withEvidence } from './evidence.ts'
 import { asSignInRefusal, asTokenFailure } from './failure.ts'
 import type { AuthorizationResponse, CodeAuthorization, SignInWish, Wanted } from './identity.ts'
+import { msal } from './msal.ts'
 import { checkAuthorization } from './probe.ts'
 
 /** What a sign-in brought, handed to whoever keeps the account; gives the bearer. */
@@ -26,7 +27,7 @@ export async function beginCode(
 ): Promise<CodeAuthorization> {
   const { profile, random, explain, dispatcherFor } = parts
   const { origin } = authorityOf(profile)
-  const { verifier, challenge } = await new CryptoProvider().generatePkceCodes()
+  const { verifier, challenge } = await new msal.CryptoProvider().generatePkceCodes()
   const request = {
     scopes: wanted.scopes,
     redirectUri: formatRedirectUri(profile.redirectUri, parts.ownPort()),

@@ -1,5 +1,5 @@
 // MSAL's client applications, public or confidential, as a profile and its credential make them.
-import { ConfidentialClientApplication, type Configuration, PublicClientApplication } from '@azure/msal-node'
+import type { ConfidentialClientApplication, Configuration, PublicClientApplication } from '@azure/msal-node'
 import type { Dispatcher } from 'undici'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Clock, Random } from '../terms/edges.ts'
@@ -8,6 +8,7 @@ import { authorityOf } from './authority.ts'
 import { type CacheEntry, createCachePlugin } from './cache-plugin.ts'
 import { EntraRefusal, withEvidence } from './evidence.ts'
 import type { ExplainAadsts } from './failure.ts'
+import { msal } from './msal.ts'
 import { createNetworkModule } from './network-module.ts'
 
 /**
@@ -55,7 +56,7 @@ export function confidentialApplications(parts: IdentityParts): Applications<Con
   const made = new Map<string, ConfidentialClientApplication>()
   const applicationWith = (credential: ClientCredential) => {
     const key = JSON.stringify(credential)
-    const application = made.get(key) ?? new ConfidentialClientApplication(withCredential(configurationOf(parts), credential))
+    const application = made.get(key) ?? new msal.ConfidentialClientApplication(withCredential(configurationOf(parts), credential))
     made.set(key, application)
     return application
   }
@@ -103,7 +104,7 @@ function isInvalidClient(error: unknown): boolean {
 
 /** The one public application of a profile. */
 export function publicApplication(parts: IdentityParts): PublicClientApplication {
-  return new PublicClientApplication(configurationOf(parts))
+  return new msal.PublicClientApplication(configurationOf(parts))
 }
 
 function configurationOf({ profile, cache, dispatcherFor }: IdentityParts): Configuration {

@@ -1,9 +1,10 @@
 // MSAL's and Entra's failures in our words. Decisions rest on OAuth's error codes; AADSTS codes only explain.
-import { AuthError, InteractionRequiredAuthError } from '@azure/msal-node'
+import type { AuthError } from '@azure/msal-node'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { printable } from '../terms/printable.ts'
 import { redact } from '../terms/redaction.ts'
 import { EntraRefusal, type Refusal } from './evidence.ts'
+import { msal } from './msal.ts'
 
 /** Cause and remedy of an AADSTS code; comes in from the catalogue. */
 export type ExplainAadsts = (code: string) => { cause: string; remedy: string }
@@ -17,7 +18,7 @@ export const answeredByPerson = ['login_required', 'interaction_required', 'cons
  */
 export function needsPerson(error: unknown): boolean {
   if (error instanceof EntraRefusal) return ['invalid_grant', ...answeredByPerson].includes(error.refusal.error)
-  return error instanceof InteractionRequiredAuthError
+  return error instanceof msal.InteractionRequiredAuthError
 }
 
 /** A failed token request as our error: the cause where it is ours, otherwise Entra's own words with a remedy. */
@@ -25,7 +26,7 @@ export function asTokenFailure(error: unknown, audience: string, explain: Explai
   if (error instanceof HallpassError) return error
   if (error instanceof EntraRefusal)
     return new HallpassError('token-refused', { audience, ...describeRefusal(wordsOf(error.refusal), explain) }, { cause: error })
-  if (!(error instanceof AuthError)) return new HallpassError('internal', { what: redact(String(error)) }, { cause: error })
+  if (!(error instanceof msal.AuthError)) return new HallpassError('internal', { what: redact(String(error)) }, { cause: error })
   return asClientFailure(error, audience)
 }
 

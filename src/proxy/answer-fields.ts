@@ -1,4 +1,5 @@
 // Chooses the fields of an answer that the client gets: none by which the service could speak to a browser about our origin.
+import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Route } from '../terms/route.ts'
 import { connectionFields, withoutNamed } from './connection-fields.ts'
 import { rememberingSpellings } from './field-names.ts'
@@ -26,23 +27,33 @@ const added = [
   ...['X-Content-Type-Options', 'nosniff'],
 ] as const
 
+/** Few enough digits that every program on the way counts exactly. */
+const countable = /^\d{1,15}$/
+
 export type Answering = {
   /** What the guard wants every answer to this caller to carry. */
   shared?: Readonly<Record<string, string>> | undefined
   cache?: Route['cache']
+  /** Of the route, to name it where its service breaks HTTP. */
+  prefix?: string
 }
 
 const verdictOn = rememberingSpellings(name => {
   if (name === 'connection') return 'connection'
   if (caching.has(name)) return 'caching'
+  if (name === 'content-length') return 'length'
   return connectionFields.has(name) || withheld.has(name) || withheldPrefix.test(name) ? 'drop' : 'pass'
 })
 
 /**
  * The fields for the client, as a flat list for `writeHead`, from undici's raw ones (name, value, name, value, …; bytes are Latin-1).
- * What passes keeps its spelling and order. `Hallpass-` is ours: a service cannot claim that hallpass refused.
+ * What passes keeps its spelling and order. `Hallpass-` is ours: a service cannot claim that hallpass refused. Throws origin-broken when the
+ * body's length cannot be counted on.
  */
-export function answerFields(rawHeaders: readonly (Buffer | string)[], { shared = unshared, cache }: Answering = {}): string[] {
+export function answerFields(
+  rawHeaders: readonly (Buffer | string)[],
+  { shared = unshared, cache, prefix = '' }: Answering = {},
+): string[] {
   const passed: string[] = []
   let connection: string | undefined
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -50,6 +61,8 @@ export function answerFields(rawHeaders: readonly (Buffer | string)[], { shared 
     const verdict = verdictOn(name)
     if (verdict === 'drop' || (verdict === 'caching' && cache !== 'as-is')) continue
     const value = textOf(rawHeaders[index + 1] as Buffer | string)
+    if (verdict === 'length' && !countable.test(value))
+      throw new HallpassError('origin-broken', { prefix, why: 'its Content-Length is beyond counting' })
     if (verdict !== 'connection') passed.push(name, value)
     else connection = connection === undefined ? value : `${connection},${value}`
   }

@@ -13,7 +13,7 @@ import type { Answer } from './steps.ts'
 export function startAnswer(exchange: Exchange, attempt: Forwarding, status: number, rawFields: readonly Buffer[]): void {
   const { answerSteps } = exchange.parts
   if (status > 599) throw new HallpassError('origin-broken', { prefix: exchange.route.prefix, why: 'its status code is none' })
-  const fields = answerFields(rawFields, { shared: exchange.caller.shared, cache: exchange.route.cache })
+  const fields = answerFields(rawFields, { shared: exchange.caller.shared, cache: exchange.route.cache, prefix: exchange.route.prefix })
   fields.push('Server-Timing', serverTiming(exchange))
   exchange.status = status
   exchange.by = 'service'

@@ -101,7 +101,7 @@ async function startWith(secrets: OpenedSecrets, logging: Logging, config: Confi
       vault: vault.store.kind,
       handler: (request, response, expectsContinue) => current().handler(request, response, expectsContinue),
       peers: guarding.peerCheck.peers,
-      isStranger: socket => current().isStranger(socket),
+      allowUids: () => current().admission.allowUids,
       keys: guarding.keys,
       limits: {
         headTimeout: settings.headTimeoutSeconds * 1000,

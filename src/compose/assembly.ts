@@ -1,15 +1,15 @@
 // The parts that follow the configuration: identities, broker, proxy, pages. A new configuration gets a new assembly.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { type Broker, createBroker } from '../broker/broker.ts'
 import type { Config } from '../config/config.ts'
 import type { ExplainParts } from '../control/explain-page.ts'
 import { createPages } from '../control/pages.ts'
 import { createHandler, type Handler } from '../daemon/handler.ts'
 import { createRedirectListener } from '../daemon/redirect-listener.ts'
+import { reportRefused } from '../daemon/refused-connections.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { explainAadsts } from '../explain/aadsts.ts'
-import { judgeUser } from '../guard/admission.ts'
+import type { Admission } from '../guard/admission.ts'
 import { handleCallback, isCallback } from '../identity/callback.ts'
 import type { IdentityParts } from '../identity/client-application.ts'
 import { createIdentity } from '../identity/create-identity.ts'
@@ -40,8 +40,7 @@ export type Assembly = {
   credentials: Credentials
   explain: ExplainParts
   handler: Handler
-  /** Whether a connection belongs to a user who is not served. */
-  isStranger: (socket: Socket) => boolean
+  admission: Admission
   /** Ends what waits for a person with this reason, and closes what a sign-in had opened. */
   close(reason: HallpassError): Promise<void>
 }
@@ -95,7 +94,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
   await app.ready()
   const pages = (request: IncomingMessage, response: ServerResponse) => app.routing(request, response)
   const callback = composeCallback(identities, broker)
-  const listener = createRedirectListener({ clock, policy, admission, pages, ...callback })
+  const listener = createRedirectListener({ clock, policy, admission, pages, ...callback, refused: reportRefused(tell, clock) })
   const holdRedirect = async (profile: string) => {
     const port = config.profiles.get(profile)?.redirectUri.port
     return port === undefined || port === ownPort() ? () => undefined : listener.hold(port)
@@ -128,7 +127,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     credentials,
     explain,
     handler: createHandler({ policy, admission, proxy, forwards: forwardsBy(routes, forwardFields), pages, api, ...callback, tell }),
-    isStranger: socket => judgeUser(socket, admission) !== undefined,
+    admission,
     close: async reason => {
       broker.close(reason)
       listener.close()

@@ -6,13 +6,15 @@ import type { FastifyInstance } from 'fastify'
 import { findInstances } from '../control/client/instances.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { removePrivateFile, securePrivateFolder, unsafe } from '../files/private-files.ts'
-import { createConnectionLimit } from '../guard/connection-limit.ts'
-import { type Peers, watchPeers } from '../guard/peers.ts'
+import { createDoor } from '../guard/door.ts'
+import type { Peers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, refuseConnect, serverOptions } from '../guard/server-limits.ts'
+import type { Tell } from '../journal/events.ts'
 import type { Clock } from '../terms/edges.ts'
 import type { Handler } from './handler.ts'
 import { removeInstance, socketPathOf, writeInstance } from './instance.ts'
 import { type Listening, listenOnLoopback } from './listen.ts'
+import { reportRefused } from './refused-connections.ts'
 import type { RunKeys } from './run-keys.ts'
 
 export type DaemonLimits = {
@@ -33,8 +35,9 @@ export type DaemonParts = {
   clock: Clock
   handler: Handler
   peers: Peers
-  /** Whether a connection belongs to a user who is not served. */
-  isStranger: (socket: Socket) => boolean
+  /** Users beside our own who are let in, by their numbers. */
+  allowUids: () => ReadonlySet<number>
+  tell: Tell
   limits: DaemonLimits
   keys: RunKeys
   socketApi: FastifyInstance
@@ -59,8 +62,8 @@ export async function refuseSecondDaemon(runtime: string, port: number, vault: s
 /** Opens the port on both loopback addresses, then the control socket, then says so in the instance file. */
 export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { runtime, clock } = parts
-  const limitConnections = createConnectionLimit({ limit: parts.limits.maxConnections, isStranger: parts.isStranger })
-  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts, limitConnections))
+  const door = createDoor({ ...parts, limit: parts.limits.maxConnections, refused: reportRefused(parts.tell, clock) })
+  const listening = await listenOnLoopback(parts.port, () => createProxyServer(parts, door))
   const socket = socketPathOf(parts.platform, runtime, listening.port)
   try {
     parts.keys.publish(runtime, listening.port)
@@ -91,12 +94,11 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   }
 }
 
-function createProxyServer({ handler, peers, limits }: DaemonParts, limitConnections: (server: Server) => void): Server {
+function createProxyServer({ handler, limits }: DaemonParts, door: (server: Server) => void): Server {
   const { headTimeout, maxHeadBytes } = limits
   const server = createServer({ ...serverOptions, headersTimeout: headTimeout, maxHeaderSize: maxHeadBytes }, handler)
-  watchPeers(server, peers)
   applyServerLimits(server)
-  limitConnections(server)
+  door(server)
   server.on('checkContinue', (request, response) => handler(request, response, true))
   // RFC 9110 section 10.1.1 lets a server pass over an expectation that it does not know.
   server.on('checkExpectation', (request, response) => handler(request, response))

@@ -3,11 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerError } from '../errors/answer.ts'
 import type { HallpassError } from '../errors/hallpass-error.ts'
 import { type Admission, judgeApiKey, judgeKey, judgeUser } from '../guard/admission.ts'
-import { judgeRoom } from '../guard/connection-limit.ts'
 import { answerPreflight, isPreflight, sharedFields } from '../guard/cors.ts'
+import { judgeRoom } from '../guard/door.ts'
 import { type Head, isNavigation, readHead } from '../guard/head.ts'
 import { judgeApi, judgeHead, judgeOrigin, judgeOwnPage, judgeVersion, type Policy } from '../guard/judge.ts'
-import { peerPending } from '../guard/peers.ts'
 import type { Tell } from '../journal/events.ts'
 import type { HandleProxied } from '../proxy/proxy.ts'
 import { pathOf } from '../terms/request-target.ts'
@@ -50,9 +49,7 @@ export function createHandler(parts: HandlerParts): Handler {
     const arrival: Arrival = { request, response, expectsContinue, head, navigating, place: placeOf(parts, method, target) }
     const refusal = judge(parts, arrival)
     if (refusal) return refuse(parts, arrival, refusal)
-    const pending = peerPending(request.socket)
-    if (pending) pending.then(() => admit(parts, arrival))
-    else admit(parts, arrival)
+    admit(parts, arrival)
   }
 }
 
@@ -77,8 +74,6 @@ function judge({ policy }: HandlerParts, { request, head, navigating, place }: A
 
 function admit(parts: HandlerParts, arrival: Arrival): void {
   const { request, response, expectsContinue, head, navigating, place } = arrival
-  // Nobody is there to answer, and nothing will tell that again.
-  if (request.socket.destroyed) return
   const isAsking = place === 'proxied' && isPreflight(request.method ?? '', head)
   const { socket } = request
   const refusal = judgeUser(socket, parts.admission) ?? judgeRoom(socket) ?? judgeKeys(parts, place, isAsking, head)

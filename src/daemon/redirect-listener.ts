@@ -4,10 +4,9 @@ import type { Socket } from 'node:net'
 import { answerError } from '../errors/answer.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { type Admission, judgeUser } from '../guard/admission.ts'
-import { createConnectionLimit, judgeRoom } from '../guard/connection-limit.ts'
+import { createDoor, judgeRoom } from '../guard/door.ts'
 import { readHead } from '../guard/head.ts'
 import { judgeHead, judgeVersion, type Policy } from '../guard/judge.ts'
-import { peerPending, watchPeers } from '../guard/peers.ts'
 import { answerClientError, applyServerLimits, serverOptions } from '../guard/server-limits.ts'
 import type { Clock } from '../terms/edges.ts'
 import { pathOf } from '../terms/request-target.ts'
@@ -23,6 +22,8 @@ export type RedirectListenerParts = {
   isCallback: (method: string, target: string) => boolean
   /** The page that shows how a sign-in ended. */
   pages: Handle
+  /** Hears of each connection that was refused because of whose it is. */
+  refused: (why: HallpassError) => void
 }
 
 /** Opens a port on both loopbacks until it is released. Rejects with redirect-port-taken or port-refused. */
@@ -78,19 +79,10 @@ function asRedirectFailure(error: unknown): unknown {
 }
 
 function createRedirectServer(parts: RedirectListenerParts) {
-  const { admission } = parts
-  const limitConnections = createConnectionLimit({
-    limit: connections,
-    isStranger: socket => judgeUser(socket, admission) !== undefined,
-  })
-  const server = createServer(serverOptions, (request, response) => {
-    const pending = peerPending(request.socket)
-    if (pending) pending.then(() => answer(parts, request, response))
-    else answer(parts, request, response)
-  })
-  watchPeers(server, admission.peers)
+  const { peers, allowUids } = parts.admission
+  const server = createServer(serverOptions, (request, response) => answer(parts, request, response))
   applyServerLimits(server)
-  limitConnections(server)
+  createDoor({ peers, allowUids: () => allowUids, limit: connections, refused: parts.refused })(server)
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   return server
 }

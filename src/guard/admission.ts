@@ -17,7 +17,7 @@ export type Admission = {
   fileOf: (key: 'caller' | 'api') => string
 }
 
-/** The refusal of a user of this machine, or undefined. To be asked once `peerPending` says undefined. */
+/** The refusal of a user of this machine, or undefined: a configuration may have changed since the connection was let in. */
 export function judgeUser(socket: Socket, { peers, allowUids }: Admission): HallpassError | undefined {
   return judgePeer(socket, peers, allowUids)
 }

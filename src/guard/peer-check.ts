@@ -2,7 +2,7 @@
 import { on, once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { HallpassError } from '../errors/hallpass-error.ts'
-import { judgePeer, type PeerMode, type Peers, peerPending, watchPeers } from './peers.ts'
+import { identifyPeer, judgePeer, type PeerMode, type Peers } from './peers.ts'
 import { createOwnerLookup } from './socket-owner.ts'
 import { type ReadTable, readSocketTable } from './socket-table.ts'
 
@@ -56,14 +56,13 @@ async function firstFailure(peers: Peers): Promise<string | undefined> {
 /** True when a connection to ourselves is taken for our own, and where the machine has no such address. */
 async function recognisesItself(host: string, peers: Peers): Promise<boolean> {
   const server = createServer()
-  watchPeers(server, peers)
   if (!(await listens(server, host))) return true
   const arrivals = on(server, 'connection') as AsyncIterable<[Socket]>
   const client = connect((server.address() as { port: number }).port, host)
   try {
     await once(client, 'connect')
     const socket = await arrivalOf(client, arrivals)
-    await peerPending(socket)
+    await identifyPeer(socket, peers)
     const refusal = judgePeer(socket, peers, new Set())
     socket.destroy()
     return refusal === undefined

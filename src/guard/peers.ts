@@ -1,6 +1,6 @@
 // Which user of this machine is at the other end of a connection: asked once for each, while its first request is read.
 import { readlinkSync } from 'node:fs'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { OwnerOf } from './socket-owner.ts'
 
@@ -17,43 +17,33 @@ export type Peers = {
   ownerOf: OwnerOf
 }
 
-/** On a socket: the user's number, `unknown`, or the promise of one of them. */
+/** On a socket: the user's number, or `unknown`. */
 const owner = Symbol('owner')
 const unknown = -1
-type Owned = Socket & { [owner]?: number | Promise<number>; _handle?: { fd?: number } | null }
+type Owned = Socket & { [owner]?: number; _handle?: { fd?: number } | null }
 
-/** Asks for the owner of every connection that the server takes; drops those that did not come over loopback. */
-export function watchPeers(server: Server, peers: Peers): void {
-  // Ahead of node's own listener: it starts reading.
-  server.prependListener('connection', (socket: Owned) => {
-    if (!isLoopbackAddress(socket.remoteAddress) || !isLoopbackAddress(socket.localAddress)) {
-      socket.destroy()
-      return
-    }
-    if (peers.mode === 'none') return
-    socket[owner] = ask(socket, peers).then(uid => {
-      socket[owner] = uid
-      return uid
-    })
+/**
+ * Looks up who owns the other end; resolves once it is known, and never rejects. Undefined where nothing is asked. While the client is there, the
+ * answer holds for as long as the connection does.
+ */
+export function identifyPeer(socket: Socket, peers: Peers): Promise<void> | undefined {
+  if (peers.mode === 'none') return undefined
+  return ask(socket, peers).then(uid => {
+    const owned: Owned = socket
+    owned[owner] = uid
   })
 }
 
-/** A promise while the owner of a request's connection is looked up, undefined once it is known. */
-export function peerPending(socket: Socket): Promise<number> | undefined {
-  const known = (socket as Owned)[owner]
-  return known instanceof Promise ? known : undefined
-}
-
 /**
- * Refuses the connection of another user, or of nobody who is still there. To be asked once peerPending says undefined. Users in `allowUids`
+ * Refuses the connection of another user, or of nobody who is still there. To be asked once identifyPeer is through. Users in `allowUids`
  * are served; root only when it is among them.
  */
 export function judgePeer(socket: Socket, { mode, ownUid }: Peers, allowUids: ReadonlySet<number>): HallpassError | undefined {
   if (mode === 'none') return undefined
   const { [owner]: uid } = socket as Owned
-  if (uid === ownUid || (typeof uid === 'number' && allowUids.has(uid))) return undefined
+  if (uid === ownUid || (uid !== undefined && allowUids.has(uid))) return undefined
   if (mode === 'lenient' && (uid === unknown || uid === 0)) return undefined
-  if (typeof uid === 'number' && uid !== unknown) return new HallpassError('peer-refused', { uid }, closing)
+  if (uid !== undefined && uid !== unknown) return new HallpassError('peer-refused', { uid }, closing)
   return new HallpassError('peer-unknown', {}, closing)
 }
 
@@ -80,6 +70,10 @@ function inodeOf({ _handle }: Owned): string | undefined {
 }
 
 /** A neighbour's packet can reach a socket that is bound to 127.0.0.1 where the kernel was told to route it there (CVE-2020-8558). */
+export function isOverLoopback({ remoteAddress, localAddress }: Socket): boolean {
+  return isLoopbackAddress(remoteAddress) && isLoopbackAddress(localAddress)
+}
+
 function isLoopbackAddress(address: string | undefined): boolean {
   return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address ?? '')
 }

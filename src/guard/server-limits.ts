@@ -72,7 +72,8 @@ function codeOf(code: string | undefined): ErrorCode {
   }
 }
 
-function endWith(socket: Socket, error: HallpassError): void {
+/** Answers with the error, and ends the connection. */
+export function endWith(socket: Socket, error: HallpassError): void {
   socket.end(rawAnswer(error))
   // Closing at once would reset the connection under the answer as long as the client sends.
   const timer = setTimeout(() => socket.destroy(), linger).unref()

@@ -28,6 +28,7 @@ export type Event =
   | { event: 'config-refused'; code: ErrorCode; summary: string; remedy: string }
   | { event: 'request-refused'; code: ErrorCode; status: number; method: string; route: string }
   | { event: 'request-failed'; code: ErrorCode; status: number; method: string; route: string }
+  | { event: 'connections-refused'; code: ErrorCode; summary: string; remedy: string; count: number }
   | { event: 'exchange'; record: ExchangeRecord }
   | { event: 'log-trouble'; code: ErrorCode; summary: string; remedy: string }
 
@@ -54,6 +55,8 @@ export function describeEvent(event: Event): string {
     case 'request-refused':
     case 'request-failed':
       return `${event.method} ${event.route || '(no route)'} ${event.status} ${event.code}`
+    case 'connections-refused':
+      return `${event.summary}${event.count > 1 ? ` (${event.count} connections)` : ''}\n  → ${event.remedy}`
     case 'exchange':
       return describeExchange(event.record)
     default:

@@ -10,7 +10,7 @@ const exchangeFields = [
 
 /** A sign-in's link is for the person who reads along, and for nobody who reads later: it is not among them. */
 const eventFields = [
-  ...['profile', 'opened', 'code', 'summary', 'remedy', 'audience', 'changes', 'afterRestart', 'status', 'method', 'route'],
+  ...['profile', 'opened', 'code', 'summary', 'remedy', 'audience', 'changes', 'afterRestart', 'status', 'method', 'route', 'count'],
 ] as const
 
 /** A line with its line break; `time` in milliseconds since the epoch. `live` is for a stream that a person reads while it happens. */

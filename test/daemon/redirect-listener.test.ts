@@ -27,6 +27,7 @@ function listenerFor(peers: Partial<Peers> = {}) {
     callback: saying('callback'),
     isCallback: (method, target) => method !== 'DELETE' && target.startsWith('/signed-in?'),
     pages: saying('page'),
+    refused: () => undefined,
   }
   return { clock, ...createRedirectListener(parts) }
 }

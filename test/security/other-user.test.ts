@@ -62,9 +62,12 @@ t.test(`0 of ${tries} requests of another user are forwarded, however they arriv
     count * families.length * styles.length,
     `${asked(both, 'stranger')} forwarded`,
   )
-  const refused = both.events.filter(event => event.event === 'request-refused')
+  both.clock.advance(10_000)
+  const refused = both.events.flatMap(event => (event.event === 'connections-refused' ? [event] : []))
   t.ok(refused.every(({ code }) => code === 'peer-refused' || code === 'peer-unknown'))
-  t.ok(refused.length >= count * families.length, `${refused.length} of them came as far as being judged`)
+  const judged = refused.reduce((sum, { count }) => sum + count, 0)
+  t.ok(judged >= count * families.length, `${judged} of them came as far as being judged`)
+  t.ok(refused.length < 4, 'and the log has a line for many')
 })
 
 t.test(`${tries} of ${tries} of our own are`, { timeout: 600_000 }, async t => {
@@ -93,9 +96,10 @@ t.test('what another user is told: the rule, and the setting; nothing is sent to
   await knock({ port, uid: stranger, style: 'held', family: 'v6', count: 3, path: '/-/sign-in' })
   await settle(both)
   t.strictSame([both.opened, both.exchanges], [[], []])
+  both.clock.advance(10_000)
   t.match(
-    both.events.filter(event => event.event === 'request-refused'),
-    Array.from({ length: 6 }, () => ({ code: 'peer-refused', status: 403 })),
+    both.events.filter(event => event.event !== 'sign-in-started'),
+    [1, 5].map(count => ({ event: 'connections-refused', code: 'peer-refused', count, remedy: /access\.allowUids/ })),
   )
 })
 
@@ -112,6 +116,22 @@ t.test('a crowd of another user takes no place from us: whoever comes anew is se
     'a crowd of another user that comes again and again, more than we hold',
     full ? 6_000 : 400,
     `${2 * asks} of ${2 * asks} of our own served, each on a new connection`,
+  )
+})
+
+t.test('what another user sends is not even parsed: who comes anew is served meanwhile (requirement 24)', { timeout: 120_000 }, async t => {
+  const both = await signedIn(t)
+  const { port } = both.daemon
+  const saying = 'GET /fhir/Patient HTTP/1.1\\r\\nHost: elsewhere\\r\\n\\r\\n'
+  await gather(t, { port, uid: stranger, count: 4, host: '127.0.0.1', saying })
+  const asks = full ? 500 : 25
+  const seen = await knock({ port, uid: own, style: 'held', family: 'v4', count: asks, path: '/fhir/Patient?_tag=own', parallel: 1 })
+  t.strictSame(seen, { 200: asks })
+  t.notOk(both.events.some(({ event }) => event === 'request-refused'))
+  record(
+    'connections of another user that pipeline requests as fast as they can',
+    4,
+    `${asks} of ${asks} of our own served, each on a new connection`,
   )
 })
 

@@ -71,6 +71,8 @@ const proofs: Readonly<Record<number, readonly [file: string, title: string][]>>
     ['security/floods', '250 clients that send a head byte by byte'],
     ['security/floods', '… connections that say nothing'],
     ['security/floods', 'an answer that floods'],
+    ['security/other-user', 'a crowd of another user takes no place'],
+    ['security/other-user', 'what another user sends is not even parsed'],
   ],
   25: [['security/hostile-answers', '…: our own words, and a fresh connection']],
   26: [

@@ -6,6 +6,7 @@ import t from 'tap'
 const proofs: Readonly<Record<number, readonly [file: string, title: string][]>> = {
   1: [
     ['behaviour/refusals', 'the port is taken, on either loopback'],
+    ['security/squatters', 'who holds … alone keeps the daemon from starting'],
     ['security/process', 'SIGUSR1 opens nothing'],
     ['security/other-address', 'a connection that does not come over loopback is dropped at once'],
   ],
@@ -62,7 +63,10 @@ const proofs: Readonly<Record<number, readonly [file: string, title: string][]>>
     ['security/process', 'SIGUSR1 opens nothing'],
     ['security/process', 'no token in the arguments or the environment'],
   ],
-  22: [['daemon/control-trust', 'a squatter on the control socket gets a nonce, and nothing else']],
+  22: [
+    ['security/squatters', 'who takes both addresses once the daemon was killed'],
+    ['daemon/control-trust', 'a squatter on the control socket gets a nonce, and nothing else'],
+  ],
   23: [
     ['behaviour/waiting', 'more waiting requests than allowed are refused'],
     ['security/floods', '… parallel uploads of 100 MB while nobody is signed in'],

@@ -10,6 +10,7 @@ import { forward, type TakeHead } from './forward.ts'
 import { buildSending, readWhole, type Sending } from './outbound.ts'
 import type { ProxyParts } from './parts.ts'
 import { refuse } from './refuse.ts'
+import { judgeRepeated } from './repeated-fields.ts'
 import { replays } from './replay.ts'
 import { buildTarget, matchRoute } from './target.ts'
 
@@ -23,7 +24,7 @@ export function createProxy(parts: ProxyParts): HandleProxied {
     const target = request.url ?? ''
     const route = matchRoute(parts.routes, target)
     if (!route) return refuse(parts, { request, response, caller }, noRoute(parts.routes))
-    const path = buildTarget(route, target)
+    const path = judgeRepeated(request.rawHeaders) ?? buildTarget(route, target)
     if (path instanceof HallpassError) return refuse(parts, { request, response, caller, route }, path)
     const exchange = new Exchange(parts, request, response, caller, route, path)
     live.add(exchange)

@@ -6,6 +6,7 @@ import t from 'tap'
 import { Agent, type Dispatcher } from 'undici'
 import { rememberingSpellings } from '../../src/proxy/field-names.ts'
 import { chooseFields, type FieldTally } from '../../src/proxy/fields.ts'
+import { judgeRepeated } from '../../src/proxy/repeated-fields.ts'
 import { Bearer } from '../../src/terms/bearer.ts'
 import { sendRaw } from '../fixtures/raw-http.ts'
 import { startRecordingOrigin } from '../fixtures/recording-origin.ts'
@@ -160,6 +161,19 @@ t.test('Connection takes its own fields along, and nothing that the message need
   t.strictSame(await arriving('Connection: IF-MATCH ,, accept', ...fields), ['prefer: b', injected], 'wherever it stands, in any spelling')
   t.strictSame(await arriving('Connection: accept', ...fields, 'Connection: prefer'), ['if-match: c', injected], 'every line of it')
   t.same(chooseFields(['Content-Length', '5', 'Connection', 'content-length'], bearer).slice(0, 2), ['content-length', '5'])
+})
+
+t.test('a field of one value that stands there twice is named; lists may be repeated', async t => {
+  const named = (...rawHeaders: string[]) => judgeRepeated(rawHeaders)?.message
+  t.match(named('Content-Type', 'application/json', 'content-TYPE', 'text/plain'), /content-type/)
+  t.match(named('Accept', 'a', 'Range', 'bytes=0-1', 'Accept', 'b', 'Range', 'bytes=2-3'), /range/)
+  t.match(named('Content-Type', 'application/json,text/plain'), /content-type/)
+  t.equal(
+    named('Content-Type', 'application/json; a="x, \\", y"', 'Range', 'a, b', 'Prefer', 'a', 'Prefer', 'b', 'Cookie', 'a', 'Cookie', 'b'),
+    undefined,
+  )
+  t.equal(named('Content-Type', `${'a;'.repeat(4_000)}${'"'.repeat(4_001)}`), undefined, 'whatever it looks like')
+  t.equal(named(), undefined)
 })
 
 t.test('framing is made anew', async t => {

@@ -48,6 +48,13 @@ export const guardErrors = {
     'The request target is not a plain path ({rule}).',
     'Send the path as it stands in the service documentation, without dot segments, backslashes or encoded slashes.',
   ),
+  'field-repeated': entry(
+    400,
+    1,
+    'invalid',
+    'The field {name} has two values, and takes one.',
+    'Send {name} once; with curl, look for a second -H.',
+  ),
   'framing-refused': entry(
     400,
     1,

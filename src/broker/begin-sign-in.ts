@@ -2,6 +2,7 @@
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import type { Authorization, Identity, Wanted } from '../identity/identity.ts'
 import type { Clock } from '../terms/edges.ts'
+import { mayOpen } from '../terms/page-to-open.ts'
 import type { Route } from '../terms/route.ts'
 import { type BackOff, withRetryAfter } from './back-off.ts'
 import { furtherScopes } from './further-scopes.ts'
@@ -57,6 +58,6 @@ async function ask(identity: Identity, wanted: Wanted, { claims, choose }: Wish,
 
 /** A person is sent to the profile's authorization server only, whatever its metadata say. */
 function refuseForeignPage(url: string, { authorizationOrigin }: Identity): void {
-  if (new URL(url).origin === authorizationOrigin) return
+  if (mayOpen(url, authorizationOrigin)) return
   throw new HallpassError('internal', { what: 'the sign-in page is at another place than the authorization server' })
 }

@@ -56,7 +56,7 @@ export type BrokerParts = {
   random: Random
   openBrowser: OpenBrowser
   tell: Tell
-  linkOf: (id: string) => string
+  linkOf: (page: string) => string
   holdRedirect: (profile: string) => Promise<() => void>
   signInPage: () => string
   /** Resolves when what was set in the vault rests there. */

@@ -7,6 +7,7 @@ import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
 import type { BeginSignIn, Wish } from './begin-sign-in.ts'
 import type { Governor } from './governor.ts'
 import { once } from './once.ts'
+import { createOpeningLinks } from './opening-links.ts'
 import type { Opening, SignIn } from './sign-in.ts'
 import { createOutcome, describeSignIn, type Entry, forgetOldest } from './sign-in-entry.ts'
 
@@ -18,6 +19,11 @@ export type SignIns = {
   /** Ends the sign-in to which the response belongs; a second delivery changes nothing. Undefined when it belongs to none. */
   complete(response: AuthorizationResponse): Promise<SignIn | undefined>
   find(id: string): SignIn | undefined
+  /**
+   * Follows the link that a browser was started with. Whoever asks second is told so by `used`, and ends the sign-in if it is pending: one of the two
+   * may be another user, who read the browser's arguments. Undefined for a link that was not given.
+   */
+  followOpening(secret: string): Promise<{ signIn: SignIn; used: boolean } | undefined>
   pendingOf(profile: string): SignIn | undefined
   /** Somebody is there for this profile's sign-in: from now on it may ask again by itself, and what failed is tried again at once. */
   acknowledge(profile: string): void
@@ -37,8 +43,8 @@ export type SignInParts = {
   tell: Tell
   /** Seconds that a sign-in stays open. */
   limitSeconds: number
-  /** The link that leads to a sign-in. */
-  linkOf: (id: string) => string
+  /** The link to a page of a sign-in: its ID, or the way of a browser that is started. */
+  linkOf: (page: string) => string
   /** Opens the port of the redirect URI when it is not the daemon's own; gives what closes it. Rejects with redirect-port-taken. */
   holdRedirect: (profile: string) => Promise<() => void>
   signedIn: (profile: string, wanted: Wanted, bearer: Bearer, claims: string | undefined) => Promise<void>
@@ -54,6 +60,7 @@ export function createSignIns(parts: SignInParts): SignIns {
   const byState = new Map<string, Entry>()
   /** Why a sign-in that is still being begun ends at once. */
   const doomed = new Map<string, HallpassError>()
+  const openings = createOpeningLinks<Entry>(parts.random)
 
   const end = (entry: Entry, error?: HallpassError) => {
     const { signIn, authorization } = entry
@@ -106,12 +113,12 @@ export function createSignIns(parts: SignInParts): SignIns {
 
   const open = async (entry: Entry) => {
     entry.opened = true
-    const { profile, link, authorizationUrl, device } = entry.signIn
+    const { profile, link, device } = entry.signIn
     const prompt = device && { userCode: device.userCode, verificationUri: device.verificationUri }
     try {
-      const identity = parts.identities.get(profile)
-      const origin = authorizationUrl ? (identity?.authorizationOrigin ?? '') : new URL(link).origin
-      const opened = await parts.openBrowser(authorizationUrl ?? link, origin, identity?.browser)
+      // Neither the authorization URL nor the sign-in's ID: with its state, or its code, another user could sign in in this person's place.
+      const url = parts.linkOf(`once/${openings.make(entry)}`)
+      const opened = await parts.openBrowser(url, new URL(link).origin, parts.identities.get(profile)?.browser)
       tell({ event: 'sign-in-started', profile, link, opened, ...prompt })
     } catch (error) {
       tell({ event: 'browser-failed', profile, link })
@@ -156,6 +163,19 @@ export function createSignIns(parts: SignInParts): SignIns {
       return entry.signIn
     },
     find: id => byId.get(id)?.signIn,
+    followOpening: async secret => {
+      const followed = openings.follow(secret)
+      if (!followed) return undefined
+      const { target: entry, used } = followed
+      const { signIn } = entry
+      if (used && signIn.state === 'pending') {
+        governor.declined(signIn.profile)
+        end(entry, new HallpassError('sign-in-link-used'))
+        // A code that is being redeemed may have brought a stranger's account.
+        if (entry.redeeming) await parts.identities.get(signIn.profile)?.forget()
+      }
+      return { signIn, used }
+    },
     pendingOf: profile => pending.get(profile)?.signIn,
     acknowledge: profile => {
       governor.acknowledged(profile)

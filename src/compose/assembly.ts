@@ -76,7 +76,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     routes,
     identities,
     flowOf: profile => config.profiles.get(profile)?.flow,
-    linkOf: id => urlOf(`/-/sign-in/${id}`),
+    linkOf: page => urlOf(`/-/sign-in/${page}`),
     signInPage: () => urlOf('/-/sign-in'),
     holdRedirect: profile => holdRedirect(profile),
     flush: () => document.flush(),

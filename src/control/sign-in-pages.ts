@@ -23,12 +23,24 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
     return reply.redirect(signIn.authorizationUrl ?? pathOf(signIn), 303)
   })
 
-  app.get<{ Params: { id: string } }>('/-/sign-in/:id', async ({ params }, reply) => {
+  // A HEAD uses no link up.
+  app.get<{ Params: { secret: string } }>('/-/sign-in/once/:secret', { exposeHeadRoute: false }, async ({ params }, reply) => {
+    const { signIn, used } = (await broker.signIns.followOpening(params.secret)) ?? {}
+    if (used) return page(reply, errorPage(linkUsed), linkUsed.entry.status)
+    if (signIn?.state !== 'pending') return page(reply, linkOver, 404)
+    return reply.redirect(signIn.authorizationUrl ?? openedPathOf(signIn), 303)
+  })
+
+  app.get<{ Params: { id: string }; Querystring: { opened?: string } }>('/-/sign-in/:id', async ({ params, query }, reply) => {
     const signIn = broker.signIns.find(params.id)
     if (!signIn) return page(reply, linkOver, 404)
     if (signIn.state !== 'pending') return page(reply, outcomePage(signIn, broker), signIn.error?.entry.status ?? 200)
-    broker.signIns.acknowledge(signIn.profile)
-    return signIn.device ? page(reply, devicePage(signIn, signIn.device)) : reply.redirect(signIn.authorizationUrl ?? '/-/sign-in', 303)
+    // A browser that opened by itself is nobody's answer.
+    const isOpened = query.opened !== undefined
+    if (!isOpened) broker.signIns.acknowledge(signIn.profile)
+    return signIn.device
+      ? page(reply, devicePage(signIn, signIn.device, isOpened))
+      : reply.redirect(signIn.authorizationUrl ?? '/-/sign-in', 303)
   })
 
   app.post<{ Params: { id: string } }>('/-/sign-in/:id/cancel', async ({ params }, reply) => {
@@ -42,12 +54,15 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
 }
 
 const pathOf = ({ id }: SignIn): string => `/-/sign-in/${id}`
+const openedPathOf = (signIn: SignIn): string => `${pathOf(signIn)}?opened`
 
 /** Says nothing of the profiles: whoever has no key may ask for any link. */
 const linkOver: Page = {
   title: 'This sign-in link is over',
-  main: '<p>Its sign-in is forgotten, or was another run’s. <a href="/-/sign-in">Start another</a>.</p>',
+  main: '<p>Its sign-in has ended or is forgotten, or was another run’s. <a href="/-/sign-in">Start another</a>.</p>',
 }
+
+const linkUsed = new HallpassError('sign-in-link-used')
 
 async function signInPage(broker: Broker): Promise<Page> {
   const profiles = await broker.profiles()
@@ -71,14 +86,15 @@ function cancelForm(signIn: SignIn): string {
   return markup`<form method="post" action="${pathOf(signIn)}/cancel"><button class="lesser">Cancel the sign-in (${signIn.profile})</button></form>`
 }
 
-function devicePage(signIn: SignIn, { userCode, verificationUri }: DevicePrompt): Page {
+function devicePage(signIn: SignIn, { userCode, verificationUri }: DevicePrompt, isOpened: boolean): Page {
   const main = markup`<p>Open <a href="${verificationUri}" rel="noreferrer">${verificationUri}</a> on any device and type this code:</p>
 <p class="code">${userCode}</p>
 <p><strong>${deviceWarning}</strong> Whoever gets somebody else to type theirs is signed in as them.</p>
 <p class="quiet">This page goes on by itself once you have signed in for <code>${signIn.profile}</code>. Many organisations block sign-in with a code; then
 set <code>"flow": "authorization-code"</code>.</p>
 `
-  return { title: 'Sign in with a code', main: main.concat(cancelForm(signIn)), refreshTo: pathOf(signIn), refreshSeconds: look }
+  const refreshTo = isOpened ? openedPathOf(signIn) : pathOf(signIn)
+  return { title: 'Sign in with a code', main: main.concat(cancelForm(signIn)), refreshTo, refreshSeconds: look }
 }
 
 function outcomePage(signIn: SignIn, broker: Broker): Page {

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import open, { type AppName, apps } from 'open'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { OpenBrowser } from '../terms/edges.ts'
+import { mayOpen } from '../terms/page-to-open.ts'
 import type { Profile } from '../terms/profile.ts'
-import { isLoopback } from '../terms/service-url.ts'
 
 type Browser = NonNullable<Profile['browser']>
 type Environment = Readonly<Record<string, string | undefined>>
@@ -21,12 +21,8 @@ export function createOpenBrowser(platform: NodeJS.Platform, env: Environment): 
   }
 }
 
-/** A URL that reaches a browser is one of the profile's authorization server, by https; or of this machine, by http: a sandbox's, or our own. */
-function refuseUnsafe(text: string, origin: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
-  if (isSafe && url.origin === origin && url.username === '' && url.password === '') return
-  throw new HallpassError('internal', { what: 'a URL of another place than the authorization server was about to be opened' })
+function refuseUnsafe(url: string, origin: string): void {
+  if (!mayOpen(url, origin)) throw new HallpassError('internal', { what: 'a URL of another place than ours was about to be opened' })
 }
 
 function hasDesktop(platform: NodeJS.Platform, env: Environment): boolean {

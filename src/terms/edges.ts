@@ -17,7 +17,7 @@ export type Clock = {
 export type Random = (bytes: number) => string
 
 /**
- * Opens a URL in the user's browser, or in the one that a profile names; `false` when there is no desktop to open it on, or none is wanted.
+ * Opens a URL in the user's browser, or in the one that a profile names, whose arguments every user of the machine can read; `false` when there is no desktop to open it on, or none is wanted.
  * `origin` is the only origin that the URL may have. Rejects when it has another, or the browser could not be started.
  */
 export type OpenBrowser = (url: string, origin: string, browser?: Profile['browser']) => Promise<boolean>

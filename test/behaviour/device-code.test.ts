@@ -4,7 +4,7 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { whileTimeGoesOn } from '../fixtures/clocks.ts'
 import { startBoth } from '../harness/composed.ts'
 import { createHome, runHallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
-import { enterDeviceCode } from '../harness/sign-in-form.ts'
+import { enterDeviceCode, followOpening } from '../harness/sign-in-form.ts'
 
 const code = (response: Response) => response.headers.get('hallpass-error')
 const device = { profile: { flow: 'device-code' } }
@@ -14,7 +14,7 @@ t.test('a request waits until the code was typed in; the page shows it, and goes
   const waiting = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
   const page = await both.opening()
   const { link, userCode = '', verificationUri = '' } = await both.told('sign-in-started')
-  t.equal(page, link, 'the browser opens on our own page: no link carries the code')
+  t.equal(await followOpening(page), `${link}?opened`, 'the browser is led to our own page: no link carries the code')
   const shown = await (await fetch(link, { redirect: 'manual' })).text()
   t.match(shown, userCode)
   t.match(shown, `href="${verificationUri}"`)
@@ -31,7 +31,8 @@ t.test('a request waits until the code was typed in; the page shows it, and goes
 t.test('the code can be given up at once, on the page, and declined where it is typed in', async t => {
   const both = await startBoth(t, device)
   const waiting = fetch(`${both.daemon.url}/fhir/Patient`)
-  const link = await both.opening()
+  await both.opening()
+  const { link } = await both.told('sign-in-started')
   const cancelled = await fetch(`${link}/cancel`, { method: 'POST', body: new URLSearchParams() })
   t.match(await cancelled.text(), /The sign-in was cancelled/)
   t.equal(code(await waiting), 'sign-in-cancelled')

@@ -1,7 +1,7 @@
 // Nobody is asked more often than they must be: one browser opens until somebody answers, and requests do not wait for a person who is not there.
 import t from 'tap'
 import { type Composed, startBoth } from '../harness/composed.ts'
-import { signInByForm } from '../harness/sign-in-form.ts'
+import { followOpening, signInByForm } from '../harness/sign-in-form.ts'
 
 const code = (response: Response) => response.headers.get('hallpass-error')
 const linkIn = (response: Response) => /sign_in_uri="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1] ?? ''
@@ -9,7 +9,7 @@ const poll = ({ daemon }: Composed) => fetch(`${daemon.url}/fhir/Patient?_count=
 
 /** The answer of the sign-in page when somebody presses Cancel. */
 async function cancelIn(opened: string): Promise<void> {
-  const { redirect_uri: callback = '', state = '' } = Object.fromEntries(new URL(opened).searchParams)
+  const { redirect_uri: callback = '', state = '' } = Object.fromEntries(new URL(await followOpening(opened)).searchParams)
   await (
     await fetch(callback, { method: 'POST', body: new URLSearchParams({ state, error: 'access_denied', error_subcode: 'cancel' }) })
   ).text()
@@ -104,7 +104,7 @@ t.test('a sign-in can be cancelled from outside, and started again', async t => 
   t.equal(code(await waiting), 'sign-in-cancelled')
   t.match(await both.control.cancelLogin({}), { cancelled: false, waiting: 0 })
   const again = poll(both)
-  const opened = await both.opening(2)
+  const opened = await followOpening(await both.opening(2))
   const page = await (await fetch(`${both.daemon.url}/-/sign-in`)).text()
   const [, action = ''] = /action="([^"]+\/cancel)"/.exec(page) ?? []
   const cancelled = await fetch(`${both.daemon.url}${action}`, { method: 'POST', body: new URLSearchParams() })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest } from 'node:http'
 import t from 'tap'
 import { startBoth } from '../harness/composed.ts'
-import { signInByForm } from '../harness/sign-in-form.ts'
+import { followOpening, signInByForm } from '../harness/sign-in-form.ts'
 
 const code = (response: Response) => response.headers.get('hallpass-error')
 const linkIn = (response: Response) => /sign_in_uri="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1] ?? ''
@@ -129,7 +129,7 @@ t.test('a sign-in that nobody finishes ends; no further browser opens, the next 
 t.test('Cancel on the sign-in page ends the wait with its reason', async t => {
   const both = await startBoth(t)
   const waiting = fetch(`${both.daemon.url}/fhir/Patient`)
-  const url = new URL(await both.opening())
+  const url = new URL(await followOpening(await both.opening()))
   const callback = new URL(url.searchParams.get('redirect_uri') ?? '')
   const body = new URLSearchParams({ state: url.searchParams.get('state') ?? '', error: 'access_denied', error_subcode: 'cancel' })
   const landing = await fetch(callback, { method: 'POST', body })
@@ -142,7 +142,7 @@ t.test('Cancel on the sign-in page ends the wait with its reason', async t => {
 t.test('an answer that arrives twice is redeemed once; wrong or missing state ends nothing', async t => {
   const both = await startBoth(t, { profile: { responseMode: 'query' } })
   const waiting = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
-  const opened = await both.opening()
+  const opened = await followOpening(await both.opening())
   const callback = `${both.daemon.url}/-/callback`
   for (const bad of ['', '?code=x', '?state=x', '?state=x&code=y', '?state=x&code=y&code=z', '?code=y&error=x&state=z'])
     t.equal((await fetch(`${callback}${bad}`, { redirect: 'manual' })).status, 400, `"${bad}" is refused`)

@@ -115,17 +115,29 @@ export async function startDaemon(
   }
 }
 
-/** A `$BROWSER` that opens nothing and notes each URL; `opened` reads what it noted, `opening` waits for the first. */
-export function recordingBrowser(home: Home): {
+/**
+ * A `$BROWSER` that opens nothing and notes each URL; `opened` reads what it noted, `opening` waits for the first. With `stays` it runs on until it is
+ * killed, as browsers do.
+ */
+export function recordingBrowser(
+  home: Pick<Home, 'path'>,
+  { stays = false } = {},
+): {
   env: Record<string, string>
   opened(): string[]
   opening(): Promise<string>
   file: string
+  /** What its arguments name. */
+  script: string
 } {
   const file = join(home.path, 'opened-urls')
   const script = join(home.path, 'browser.mjs')
   writeFileSync(file, '')
-  writeFileSync(script, `import { appendFileSync } from 'node:fs'\nappendFileSync(${JSON.stringify(file)}, process.argv[2] + '\\n')\n`)
+  const staying = stays ? 'setInterval(() => undefined, 60_000)\n' : ''
+  writeFileSync(
+    script,
+    `import { appendFileSync } from 'node:fs'\nappendFileSync(${JSON.stringify(file)}, process.argv[2] + '\\n')\n${staying}`,
+  )
   const opened = () => readFileSync(file, 'utf8').split('\n').filter(Boolean)
   return {
     env: { BROWSER: `${process.execPath} ${script}` },
@@ -141,5 +153,6 @@ export function recordingBrowser(home: Home): {
       throw new Error('the file is no longer watched')
     },
     file,
+    script,
   }
 }

@@ -37,6 +37,14 @@ export async function enterDeviceCode(
   return follow(await submit(form), form.action)
 }
 
+/** The authorization URL to which the link leads that a browser was started with; the link is used up by it. */
+export async function followOpening(link: string): Promise<string> {
+  const answer = await fetch(link, { redirect: 'manual' })
+  const location = answer.headers.get('location')
+  if (answer.status !== 303 || location === null) throw new Error(`${link} answered ${answer.status}: ${await answer.text()}`)
+  return new URL(location, link).href
+}
+
 type Form = { action: string; fields: URLSearchParams }
 
 function submit({ action, fields }: Form): Promise<Response> {

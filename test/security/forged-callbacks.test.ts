@@ -1,13 +1,15 @@
-// A thousand forged answers of an authorization server, while a person signs in: they neither complete the sign-in nor end it.
+// Strangers while a person signs in: a thousand forged answers neither complete the sign-in nor end it, and its state is handed out once.
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { seeded } from '../fixtures/seeded.ts'
+import { startBroker } from '../harness/brokered.ts'
 import { startBoth } from '../harness/composed.ts'
-import { signInByForm } from '../harness/sign-in-form.ts'
+import { followOpening, signInByForm } from '../harness/sign-in-form.ts'
 
 t.test('1,000 forged callbacks during a sign-in: it completes once, and its code is redeemed once (requirement 17)', async t => {
   const both = await startBoth(t)
   const waiting = fetch(`${both.daemon.url}/fhir/Patient?_count=1`)
-  const opened = new URL(await both.opening())
+  const opened = new URL(await followOpening(await both.opening()))
   const state = opened.searchParams.get('state') ?? ''
   t.equal(opened.searchParams.get('code_challenge_method'), 'S256')
   t.match(opened.searchParams.get('code_challenge'), /^[\w-]{43}$/)
@@ -62,4 +64,50 @@ t.test('1,000 forged callbacks during a sign-in: it completes once, and its code
   const late = await fetch(`${both.daemon.url}/-/callback?state=${state}&code=forged`, { redirect: 'manual' })
   t.ok(late.status < 500)
   t.equal(both.exchanges.filter(({ grantType }) => grantType === 'authorization_code').length, 1, 'a state is used once')
+})
+
+const code = (response: Response) => response.headers.get('hallpass-error')
+
+for (const key of ['off', 'required'])
+  t.test(
+    `the link that a browser is started with leads on once; who asks second is told, and the sign-in has ended (key ${key})`,
+    async t => {
+      const both = await startBoth(t, { flags: { 'access-key': key, 'access-peer-check': 'off' } })
+      const { file } = (await both.control.status()).access.key
+      const headers =
+        file === null
+          ? {}
+          : {
+              'Hallpass-Key': readFileSync(file, 'utf8')
+                .trim()
+                .replace(/^Hallpass-Key: /, ''),
+            }
+      const waiting = fetch(`${both.daemon.url}/fhir/Patient?_count=1`, { headers })
+      const link = await both.opening()
+      t.equal((await fetch(link, { method: 'HEAD' })).status, 404, 'a look uses nothing up')
+      t.equal((await fetch(`${link}x`)).status, 404)
+      const stolen = await followOpening(link)
+      const second = await fetch(link, { redirect: 'manual' })
+      t.equal(second.status, 401)
+      t.notOk(second.headers.get('location'))
+      t.match(await second.text(), /was asked for twice.*hallpass status<\/code> shows who is signed in/s)
+      t.equal(code(await waiting), 'sign-in-link-used')
+      t.match(await both.told('sign-in-failed'), { code: 'sign-in-link-used' })
+      t.match(await signInByForm(stolen, 'ben@sandbox.example'), { html: /was asked for twice/ })
+      t.notOk((await both.control.status()).profiles[0]?.signedIn, 'the thief is not signed in')
+    },
+  )
+
+t.test('a code that is being redeemed when the link is asked for again signs nobody in', async t => {
+  const { broker, opened, sandbox, cached } = await startBroker(t)
+  const { authorizationUrl = '', outcome } = await broker.signIn('dev', { open: 'again' })
+  const secret = opened[0]?.split('/').at(-1) ?? ''
+  t.match(await broker.signIns.followOpening(secret), { used: false })
+  sandbox.observer.on('exchange', ({ grantType }) => {
+    if (grantType === 'authorization_code') broker.signIns.followOpening(secret)
+  })
+  await signInByForm(authorizationUrl, 'ben@sandbox.example')
+  await t.rejects(outcome, { code: 'sign-in-link-used' })
+  t.equal(await broker.signedIn('dev'), undefined)
+  t.equal(cached(), undefined, 'nothing of the account is kept')
 })

@@ -1,9 +1,10 @@
-// What other users of the machine can see of the process: no inspector, and no token in what it was started with.
+// What other users of the machine can see of the process: no inspector, and no token in what it was started with, nor in what it starts.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import t from 'tap'
 import { startStrictOrigin } from '../fixtures/strict-origin.ts'
-import { hallpass } from '../harness/hallpass.ts'
+import { hallpass, recordingBrowser } from '../harness/hallpass.ts'
+import { followOpening, signInByForm } from '../harness/sign-in-form.ts'
 import { startUnderAttack } from '../harness/under-attack.ts'
 
 const origin = await startStrictOrigin(t)
@@ -60,6 +61,40 @@ t.test('no token in the arguments or the environment of any process of ours (req
       t.notMatch(text, /eyJ[\w-]{20}/, `${what}: nor any other`)
     }
 })
+
+t.test('the arguments of a browser that is started hold nothing of the authorization URL (requirements 16, 17)', async t => {
+  const recorder = recordingBrowser({ path: t.testdir() }, { stays: true })
+  const { daemon } = await startUnderAttack(t, { '/fhir': origin }, { signIn: false, env: recorder.env })
+  const waiting = fetch(`${daemon.url}/fhir/x`)
+  const link = await recorder.opening()
+  const seen = argumentsOfAll()
+  const [browser] = [...seen].find(([, text]) => text.includes(recorder.script)) ?? []
+  t.ok(browser, 'its arguments are there to be read')
+  t.teardown(() => browser && process.kill(browser))
+  const url = new URL(await followOpening(link))
+  const printed = /\/-\/sign-in\/(?!once)([\w-]+)/.exec(daemon.stderr())?.[1] ?? ''
+  const secrets = [printed, ...['state', 'nonce', 'code_challenge'].map(name => url.searchParams.get(name) ?? '')]
+  for (const secret of secrets) t.ok(secret.length > 20)
+  for (const text of seen.values()) for (const secret of secrets) t.notOk(text.includes(secret))
+  await signInByForm(url.href)
+  t.equal((await waiting).status, 204)
+})
+
+/** What `ps` shows to every user. */
+function argumentsOfAll(): Map<number, string> {
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
+  return new Map(pids.map(pid => [Number(pid), readIfThere(`/proc/${pid}/cmdline`)]))
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    // A process that ended meanwhile.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
+    throw error
+  }
+}
 
 function childrenOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)

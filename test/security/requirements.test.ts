@@ -46,7 +46,10 @@ const proofs: Readonly<Record<number, readonly [file: string, title: string][]>>
     ['control/http-api', 'GET changes nothing'],
   ],
   16: [['security/canaries', 'token, codes and … canaries']],
-  17: [['security/forged-callbacks', '1,000 forged callbacks']],
+  17: [
+    ['security/forged-callbacks', '1,000 forged callbacks'],
+    ['security/process', 'the arguments of a browser that is started'],
+  ],
   18: [
     ['security/malformed-requests', 'nothing was wrong with what arrived'],
     ['security/fuzz', 'afterwards the same process serves'],

@@ -18,6 +18,13 @@ export const signInErrors = {
   ),
   'sign-in-expired': entry(503, 4, 'login', 'The sign-in was not finished in time.', 'Start again: `hallpass login`.'),
   'sign-in-cancelled': entry(401, 4, 'login', 'The sign-in was cancelled.', 'Start again when you are ready: `hallpass login`.'),
+  'sign-in-link-used': entry(
+    401,
+    4,
+    'login',
+    'The link that the browser was started with was asked for twice, so this sign-in has ended.',
+    'If that was not you, another user of this machine reads along: `hallpass status` shows who is signed in. Start again with `hallpass login`; with `"browser": "none"` in the profile no browser is started, and only the printed link leads to the sign-in.',
+  ),
   'sign-in-refused': entry(401, 4, 'login', 'Entra ID refused the sign-in: {what}', '{fix}'),
   'grant-ended': entry(401, 4, 'login', 'Entra ID wants a new sign-in for profile {profile}: {what}', '{fix}'),
   'signed-out': entry(

@@ -32,7 +32,7 @@ export function readableCoding(contentEncoding: string): Coding | undefined {
 export function readableOffer(acceptEncoding: string): string {
   const offered = acceptEncoding.split(',').map(item => item.trim())
   const kept = offered.flatMap(item => {
-    const [name = '', weight] = item.split(/\s*;\s*/)
+    const [name = '', weight] = item.split(';').map(part => part.trim())
     if (name === '*' && !/^q=0(?:\.0*)?$/i.test(weight ?? ''))
       return ['gzip', 'br'].map(coding => (weight ? `${coding};${weight}` : coding))
     return name === '*' || name.toLowerCase() === 'identity' || readableCoding(name) ? [item] : []

@@ -195,6 +195,16 @@ const oddFields = [
     'Accept: */*\t',
     'Range: bytes=a',
   ],
+  // What a pattern that backtracks would read for seconds.
+  ...[
+    `Accept-Encoding: gzip${' '.repeat(15_000)}x`,
+    `Accept-Encoding: ${'gzip;q=1 ,'.repeat(1_000)}`,
+    `Content-Type: application/json${' '.repeat(15_000)}x`,
+    `Content-Type: ${'"\\"'.repeat(3_000)}`,
+    `Accept: ${'a/b;c="'.repeat(2_000)}`,
+    'Content-Type: text/plain',
+    'If-None-Exist: a=b',
+  ],
 ]
 const hosts = [
   'evil.example',

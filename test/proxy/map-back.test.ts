@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { type Dispatcher, request } from 'undici'
 import type { Broker } from '../../src/broker/broker.ts'
+import { readableOffer } from '../../src/proxy/content-decoder.ts'
 import { createLinks } from '../../src/proxy/links.ts'
 import { createMapBack } from '../../src/proxy/map-back.ts'
 import type { ProxyParts } from '../../src/proxy/parts.ts'
@@ -245,6 +246,12 @@ t.test('the service may use the compressions that can be taken off', async t => 
     ['', 'identity'],
   ] as const)
     t.equal((await send('', { method: 'GET', headers: { 'accept-encoding': offered } })).at?.headers['accept-encoding'], passed, offered)
+})
+
+t.test('an offer of nothing but blanks costs no more than another of its length', async t => {
+  const offer = `gzip${' '.repeat(15_500)}x`
+  for (let round = 0; round < 1_000; round++) if (readableOffer(offer) !== 'identity') t.fail(`round ${round}`)
+  t.equal(readableOffer(`gzip \t ; \t q=1${' '.repeat(15_500)}, *${' '.repeat(15_500)};q=0.5`), 'gzip \t ; \t q=1, gzip;q=0.5, br;q=0.5')
 })
 
 t.test('one layer of compression is taken off, so that nothing hides in it', async t => {

@@ -12,19 +12,30 @@ const withheld: ReadonlySet<string> = new Set([
   ...['set-cookie', 'set-cookie2', 'clear-site-data', 'strict-transport-security', 'alt-svc', 'refresh'],
   ...['public-key-pins', 'public-key-pins-report-only', 'expect-ct', 'nel', 'report-to', 'reporting-endpoints'],
   ...['content-security-policy', 'content-security-policy-report-only', 'x-content-security-policy', 'x-webkit-csp'],
-  ...['x-frame-options', 'x-content-type-options', 'permissions-policy', 'feature-policy', 'document-policy', 'referrer-policy'],
+  ...[
+    'x-frame-options',
+    'x-content-type-options',
+    'permissions-policy',
+    'feature-policy',
+    'referrer-policy',
+    'permissions-policy-report-only',
+  ],
   ...['origin-agent-cluster', 'service-worker-allowed', 'speculation-rules', 'sourcemap', 'x-sourcemap', 'timing-allow-origin'],
   ...['accept-ch', 'critical-ch', 'set-login', 'use-as-dictionary', 'shared-storage-write', 'activate-storage-access'],
-  ...['secure-session-registration', 'integrity-policy', 'integrity-policy-report-only'],
+  ...['origin-trial', 'available-dictionary', 'document-isolation-policy', 'no-vary-search', 'x-dns-prefetch-control'],
+  ...['idp-signin-status', 'supports-loading-mode', 'observe-browsing-topics', 'accept-ch-lifetime', 'delegate-ch'],
 ])
 /** What the service says about keeping its answers. */
 const caching: ReadonlySet<string> = new Set(['cache-control', 'pragma', 'expires'])
-const withheldPrefix = /^(?:access-control-|cross-origin-|hallpass-|sec-|attribution-reporting-)/
+const withheldPrefix =
+  /^(?:access-control-|cross-origin-|hallpass-|sec-|secure-session-|attribution-reporting-|integrity-policy|ad-auction-|(?:require-)?document-policy)/
 
 /** A script or a page stored as a FHIR Binary must not run on the origin of our own pages; health data must not rest in a browser's cache. */
 const added = [
   ...['Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
   ...['X-Content-Type-Options', 'nosniff'],
+  // The address of health data is health data: a link in a stored page would tell it to whoever it leads to.
+  ...['Referrer-Policy', 'no-referrer'],
 ] as const
 
 /** Few enough digits that every program on the way counts exactly. */

@@ -53,6 +53,8 @@ const fields = [
     'SET-COOKIE: a=b',
     'Clear-Site-Data: "*"',
   ],
+  ...['Set-Login: logged-in', 'Secure-Session-Registration: (ES256)', 'Origin-Trial: x', 'Use-As-Dictionary: match="/*"', 'NEL: {}'],
+  ...['Referrer-Policy: unsafe-url', 'Document-Policy: x', 'Service-Worker-Allowed: /', 'Speculation-Rules: "x"', 'Accept-CH: x'],
   ...[
     'Strict-Transport-Security: max-age=1',
     'Alt-Svc: h3=":443"',

@@ -143,8 +143,16 @@ function isWhole(bytes: Buffer, method: string): boolean {
   }
 }
 
-const withheld =
-  /^(?:access-control-.*|set-cookie2?|clear-site-data|strict-transport-security|alt-svc|refresh|hallpass-(?!error$|explain$|id$).*|upgrade|keep-alive|trailer)$/
+const withheld = new RegExp(
+  `^(?:${[
+    'access-control-.*|set-cookie2?|clear-site-data|strict-transport-security|alt-svc|refresh|nel|report-to|reporting-endpoints|origin-trial',
+    'set-login|idp-signin-status|accept-ch|critical-ch|permissions-policy|feature-policy|(?:require-)?document-policy.*|integrity-policy.*',
+    'document-isolation-policy|origin-agent-cluster|service-worker-allowed|speculation-rules|supports-loading-mode|(?:x-)?sourcemap',
+    'timing-allow-origin|use-as-dictionary|available-dictionary|no-vary-search|x-dns-prefetch-control|shared-storage-write',
+    'activate-storage-access|attribution-reporting-.*|observe-browsing-topics|sec-.*|secure-session-.*',
+    'hallpass-(?!error$|explain$|id$).*|upgrade|keep-alive|trailer',
+  ].join('|')})$`,
+)
 
 /** Holds an answer to what hallpass promises of all, and of a service's: that no script in it runs. Throws a Breach. */
 export function judgeAnswer(answer: StrictAnswer, tokens: ReadonlySet<string>, whose: 'service' | 'any'): void {
@@ -164,6 +172,7 @@ export function judgeAnswer(answer: StrictAnswer, tokens: ReadonlySet<string>, w
   }
   for (const token of tokens) if (answer.body.includes(token)) throw new Breach('a token in a body')
   const ours = fieldsOf(answer, 'hallpass-error').length > 0
+  if (whose === 'service' && !ours && once('referrer-policy') !== 'no-referrer') throw new Breach('an answer whose links tell its address')
   if (ours && answer.body.includes(canary)) throw new Breach('an error that repeats what was sent')
   if (/\bat .*(?:node:|\.js:\d+)/.test(ours ? answer.body.toString('latin1') : '')) throw new Breach('a stack trace')
 }

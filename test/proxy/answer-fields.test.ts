@@ -37,7 +37,7 @@ async function startRelay(): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-const ours = ['content-security-policy', 'x-content-type-options', 'cache-control', 'cross-origin-resource-policy']
+const ours = ['content-security-policy', 'x-content-type-options', 'referrer-policy', 'cache-control', 'cross-origin-resource-policy']
 const framing = ['content-length', 'connection', 'keep-alive', 'date', 'transfer-encoding']
 
 /** What the client sees of an answer with these fields, beside what every answer has. */
@@ -151,6 +151,22 @@ t.test('what would act on our origin does not', async t => {
     ...['Set-Login: logged-in', 'Use-As-Dictionary: match="/*"', 'Shared-Storage-Write: clear', 'Activate-Storage-Access: load'],
     ...['Secure-Session-Registration: (ES256);path="x"', 'Sec-Session-Registration: (ES256);path="x"'],
     ...['Attribution-Reporting-Register-Source: {}', 'Integrity-Policy: x', 'Integrity-Policy-Report-Only: x'],
+    ...[
+      'Secure-Session-Challenge: "x"',
+      'Secure-Session-Id: x',
+      'Sec-Session-Challenge: "x"',
+      'Available-Dictionary: :x:',
+      'Origin-Trial: x',
+    ],
+    ...['Attribution-Reporting-Register-Trigger: {}', 'Attribution-Reporting-Info: x', 'Integrity-Policy-X: x', 'Ad-Auction-Allowed: ?1'],
+    ...[
+      'Document-Isolation-Policy: x',
+      'Require-Document-Policy: x',
+      'Document-Policy-Report-Only: x',
+      'Permissions-Policy-Report-Only: x',
+    ],
+    ...['No-Vary-Search: params', 'X-DNS-Prefetch-Control: on', 'IdP-SignIn-Status: action=signin', 'Supports-Loading-Mode: fenced-frame'],
+    ...['Observe-Browsing-Topics: ?1', 'Accept-CH-Lifetime: 9', 'Delegate-CH: x'],
     ...['Proxy-Connection: x', 'Trailer: X', 'Upgrade: h2c', 'TE: x', 'HTTP2-Settings: AAE'],
     ...['Proxy-Authenticate: Basic', 'Proxy-Authorization: Basic eA==', 'Proxy-Authentication-Info: x'],
     ...['Hallpass-Error: browser-refused', 'hallpass-explain: http://evil.com'],
@@ -179,7 +195,7 @@ t.test('every answer is sandboxed and not stored, whatever the service says', as
     const raw = fields.flatMap(field => field.split(/: (.*)/s).slice(0, 2))
     t.same(answerFields(raw), [
       ...['Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
-      ...['X-Content-Type-Options', 'nosniff'],
+      ...['X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'no-referrer'],
       ...['Cache-Control', 'no-store'],
       ...['Cross-Origin-Resource-Policy', 'same-origin'],
     ])
@@ -196,7 +212,7 @@ t.test('a route may leave caching to the service; the rest stays', async t => {
   t.strictSame(answerFields(raw, { cache: 'as-is' }), [
     ...raw.slice(0, 6),
     ...['Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
-    ...['X-Content-Type-Options', 'nosniff', 'Cross-Origin-Resource-Policy', 'same-origin'],
+    ...['X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'no-referrer', 'Cross-Origin-Resource-Policy', 'same-origin'],
   ])
   t.notMatch(answerFields(raw, { cache: 'no-store' }), ['private, max-age=60'])
 })

@@ -21,6 +21,7 @@ const differences: Readonly<Record<string, string>> = {
   'keep-alive': 'of this connection only',
   link: 'a repeated field stays repeated; http-proxy joins its values',
   'proxy-authenticate': 'of this connection only',
+  'referrer-policy': 'ours: a link in a stored page tells nobody the address that it stands at',
   'server-timing': 'extended with ours; the service’s own stays',
   'set-cookie': 'cookies of localhost are shared by all its ports',
   'strict-transport-security': 'it would forbid plain http on localhost',

@@ -121,7 +121,17 @@ t.test('a container calls by another name and with the key', async t => {
 t.test('a key is compared in constant time, whatever its length', async t => {
   const key = callerKey('a'.repeat(43))
   t.ok(key.matches('a'.repeat(43)))
-  for (const sent of [undefined, '', 'a', 'a'.repeat(42), 'a'.repeat(44), 'a'.repeat(10_000), 'ä'.repeat(43), 'a'.repeat(43)])
+  for (const sent of [
+    undefined,
+    '',
+    'a',
+    'A'.repeat(43),
+    'a'.repeat(42),
+    'a'.repeat(44),
+    'a'.repeat(10_000),
+    'ä'.repeat(43),
+    'a'.repeat(43),
+  ])
     t.strictSame(
       comparisonsIn(() => t.equal(key.matches(sent), sent === key.reveal())),
       [[32, 32]],
@@ -142,7 +152,7 @@ t.test('when a key is needed, and what else remains open', async t => {
     t.equal(needsKey(setting, { state }, others), needed, `${setting}, ${state}, ${others} others`)
 
   const users =
-    'root:x:0:0::/root:/bin/bash\nada:x:1000:1000::/home/ada:/bin/bash\nben:x:1001:1001::/home/ben:/bin/zsh\nftp:x:1002:1002::/:/usr/sbin/nologin\nnobody:x:65534:65534::/:/bin/sh\nsvc:x:101:101::/:/bin/bash\ndir:x:200001:1::/home/dir:/bin/bash\nbroken\n'
+    'root:x:0:0::/root:/bin/bash\nada:x:1000:1000::/home/ada:/bin/bash\nben:x:1001:1001::/home/ben:/bin/zsh\nftp:x:1002:1002::/:/usr/sbin/nologin\ngit:x:1003:1003::/:/bin/false\nnobody:x:65534:65534::/:/bin/sh\nsvc:x:101:101::/:/bin/bash\ndir:x:200001:1::/home/dir:/bin/bash\nbroken\n'
   t.equal(await countOtherPeople(1000, async () => users), 2, 'people with a shell, of a directory too')
   t.equal(await countOtherPeople(undefined, async () => users), undefined)
   const absent = async () => {
@@ -173,6 +183,7 @@ t.test('when a key is needed, and what else remains open', async t => {
     risks({ peerCheck: unchecked, otherPeople: undefined, platform: 'darwin' }),
     /^Whoever else can run programs here.*\nhallpass has not been tried/,
   )
+  t.match(risks({ platform: 'win32' }), /^hallpass has not been tried/)
   t.equal(risks({ peerCheck: unchecked, otherPeople: 3, keyRequired: true }), '')
   t.match(risks({ peerCheck: { state: 'on', peers: { mode: 'lenient' } } }), /^Any Windows program/)
   t.match(risks({ allowUids: [0, 1001] }), /^Programs of the users 0, 1001/)

@@ -1,5 +1,7 @@
 // CORS for the user's own app: preflights are answered here, answers and refusals can be read by allowed origins, and by no others.
 import t, { type Test } from 'tap'
+import { sharedFields } from '../../src/guard/cors.ts'
+import { readHead } from '../../src/guard/head.ts'
 import { type RawAnswer, sendRaw } from '../fixtures/raw-http.ts'
 import { startBoth } from '../harness/composed.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
@@ -123,6 +125,19 @@ t.test('an allowed page reads the answer and its fields', async t => {
   )
   t.equal(image?.status, 200)
   t.equal(image?.fields.get('cross-origin-resource-policy'), 'cross-origin', 'an <img> of an allowed page may show it')
+})
+
+t.test('each allowed origin gets fields of its own, none of them for credentials', async t => {
+  const fieldsOf = (allowed: string[], ...rawHeaders: string[]) =>
+    sharedFields(readHead(rawHeaders), { port: 3447, extraHosts: new Set(), allowedOrigins: new Set(allowed) })
+  const both = [app, 'https://viewer.example']
+  for (const origin of both) {
+    const fields = fieldsOf(both, 'Origin', origin) ?? {}
+    t.match(fields, { 'Access-Control-Allow-Origin': origin, 'Timing-Allow-Origin': origin, Vary: 'Origin' })
+    t.notOk('Access-Control-Allow-Credentials' in fields)
+  }
+  t.strictSame(fieldsOf(['https://viewer.example'], 'Origin', app), { 'Cross-Origin-Resource-Policy': 'same-origin', Vary: 'Origin' })
+  t.equal(fieldsOf([], 'Origin', app), undefined)
 })
 
 t.test('our own refusals can be read by an allowed page, so that it can show the remedy', async t => {

@@ -142,6 +142,7 @@ t.test('a browser opens at the profile’s authorization server, or on this mach
   t.equal(await open(hostile, login), true)
   t.equal(await recorder.opening(), hostile)
   t.equal(await createOpenBrowser('linux', home.env)(`${login}/`, login), false, 'no desktop, no browser')
+  t.equal(await open(`${login}/`, login, 'none'), false, 'the profile wants none')
   const unattended = { ...recorder.env, HALLPASS_NO_USER: '1' }
   t.equal(await createOpenBrowser('linux', unattended)(`${login}/`, login), false, 'nobody is to be asked')
   t.equal(await open('http://localhost:3447/-/sign-in/x', 'http://localhost:3447'), true, 'our own page')

@@ -52,7 +52,7 @@ function listen(server: Server, port: number, host: string): Promise<boolean> {
       if (host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT'].includes(String(error.code))) resolve(false)
       else asFailure(error, port, host).then(reject, reject)
     })
-    server.listen({ port, host, exclusive: true, ipv6Only: true }, () => resolve(true))
+    server.listen({ port, host }, () => resolve(true))
   })
 }
 

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, Server, Socket } from 'node:net'
 import t from 'tap'
 import { startPeerCheck } from '../../src/guard/peer-check.ts'
+import { identifyPeer, judgePeer, type PeerMode, type Peers } from '../../src/guard/peers.ts'
 import { portOwner } from '../../src/guard/port-owner.ts'
 import { type Connection, createOwnerLookup } from '../../src/guard/socket-owner.ts'
 import { type ReadTable, readSocketTable } from '../../src/guard/socket-table.ts'
@@ -159,9 +160,42 @@ t.test('at the start the check tries itself, and says what it is', async t => {
     state: 'unavailable',
     why: /own connection to ::1/,
   })
-  t.match(await startPeerCheck({ ...linux, uid: undefined }), { state: 'unavailable', peers: { mode: 'none', ownUid: -1 } })
+  t.match(await startPeerCheck({ ...linux, uid: undefined }), {
+    state: 'unavailable',
+    peers: { mode: 'none' },
+    why: /does not tell who owns/,
+  })
   const first = readFileSync('/proc/self/net/tcp', 'latin1')
   t.ok(first.startsWith('  sl  local_address'), 'this machine has the table that the others are made after')
+})
+
+t.test('who is served in each mode: ourselves, who is named, and on WSL whom nobody knows', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const accepted = once(server, 'connection')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => client.destroy())
+  const [socket] = (await accepted) as [Socket]
+  t.teardown(() => socket.destroy())
+  const [own, named, other] = [1000, 1001, 1002]
+  const verdicts = async (mode: PeerMode) => {
+    const judged = []
+    for (const uid of [own, named, other, 0, undefined]) {
+      const peers: Peers = { mode, ownUid: own, ownerOf: async () => uid }
+      await identifyPeer(socket, peers)
+      judged.push(judgePeer(socket, peers, new Set([named]))?.code ?? 'served')
+    }
+    return judged
+  }
+  const unasked = (mode: PeerMode) => judgePeer(socket, { mode, ownUid: own, ownerOf: async () => own }, new Set([named]))?.code
+  t.strictSame([unasked('strict'), unasked('lenient')], ['peer-unknown', 'peer-unknown'], 'nobody is, before it is asked')
+  t.strictSame(await verdicts('strict'), ['served', 'served', 'peer-refused', 'peer-refused', 'peer-unknown'])
+  t.strictSame(await verdicts('lenient'), ['served', 'served', 'peer-refused', 'served', 'served'])
+  t.strictSame(await verdicts('none'), Array(5).fill('served'))
+  const strict: Peers = { mode: 'strict', ownUid: own, ownerOf: async () => other }
+  await identifyPeer(socket, strict)
+  t.strictSame(judgePeer(socket, strict, new Set())?.fields, { Connection: 'close' })
 })
 
 t.test('the owner of a taken port', async t => {

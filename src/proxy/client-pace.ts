@@ -25,20 +25,25 @@ export class ClientPace {
     })
   }
 
-  /** The client has more to read than it takes. */
+  /** The client has more to read than it takes. Tells the exchange when it takes more. */
   slow(): void {
+    if (this.#answer) return
     const { clock, timeouts } = this.#exchange.parts
-    this.#answer ??= clock.after(timeouts.client * 1000, () => this.#silent())
-  }
-
-  ready(): void {
-    this.#answer?.cancel()
-    this.#answer = undefined
+    this.#answer = clock.after(timeouts.client * 1000, () => this.#silent())
+    this.#exchange.response.once('drain', () => {
+      this.#ready()
+      this.#exchange.attempt?.clientReady()
+    })
   }
 
   end(): void {
-    this.ready()
+    this.#ready()
     this.#upload?.cancel()
+  }
+
+  #ready(): void {
+    this.#answer?.cancel()
+    this.#answer = undefined
   }
 
   #silent(): void {

@@ -93,7 +93,6 @@ export class Exchange implements Recordable {
     this.upload = caller.hasBody ? new Upload(request) : undefined
     ;(response as Carrying)[carried] = this
     response.on('close', clientGone)
-    response.on('drain', clientReady)
   }
 
   /** What the request does, in the service's terms. */
@@ -106,12 +105,6 @@ export class Exchange implements Recordable {
   get pace(): ClientPace {
     this.#pace ??= new ClientPace(this)
     return this.#pace
-  }
-
-  /** The client takes more. */
-  clientReady(): void {
-    this.#pace?.ready()
-    this.attempt?.clientReady()
   }
 
   /** The answer went out whole, but for these last bytes. */
@@ -177,8 +170,4 @@ export class Exchange implements Recordable {
 /** One listener for all responses: no closure is made for a request. */
 function clientGone(this: ServerResponse): void {
   ;(this as Carrying)[carried]?.leave()
-}
-
-function clientReady(this: ServerResponse): void {
-  ;(this as Carrying)[carried]?.clientReady()
 }

@@ -36,7 +36,7 @@ function placeOf(segment: string, index: number, all: readonly string[]): string
   if (fhirTypes.has(segment) || words.has(segment) || segment === '*') return segment
   if (all[index - 1] === '_operations' && jobs.has(segment)) return segment
   if (all[index - 1] === '_history') return '{version}'
+  if (segment[0] !== '$') return '{id}'
   const name = segment.toLowerCase()
-  if (readingOperations.has(name) || writingOperations.has(name)) return name
-  return segment.startsWith('$') ? '{operation}' : '{id}'
+  return readingOperations.has(name) || writingOperations.has(name) ? name : '{operation}'
 }

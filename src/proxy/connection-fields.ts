@@ -14,12 +14,12 @@ export function withoutNamed(fields: string[], connection: string | undefined): 
   if (connection === undefined || /^(?:keep-alive|close)?$/i.test(connection)) return fields
   const named = new Set(connection.split(',').map(option => option.trim().toLowerCase()))
   named.delete('content-length')
-  return filterFields(fields, name => !named.has(name))
+  return filterFields(fields, name => !named.has(name.toLowerCase()))
 }
 
 /** The flat list of fields without those of this name (small letters). */
 export function fieldsWithout(fields: string[], unwanted: string): string[] {
-  return filterFields(fields, name => name !== unwanted)
+  return filterFields(fields, name => name.length !== unwanted.length || name.toLowerCase() !== unwanted)
 }
 
 /** Bytes up to which a body may be held as a whole. */
@@ -38,7 +38,7 @@ function filterFields(fields: string[], keep: (name: string) => boolean): string
   const kept: string[] = []
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string
-    if (keep(name.toLowerCase())) kept.push(name, fields[index + 1] as string)
+    if (keep(name)) kept.push(name, fields[index + 1] as string)
   }
   return kept
 }

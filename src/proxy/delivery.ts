@@ -99,7 +99,7 @@ export class Delivery {
   #finish(): void {
     if (this.#over) return
     const rest = endRewriting(this.#answer.rewrites)
-    const last = this.#whole ? Buffer.concat([...this.#whole, rest]) : rest
+    const last = this.#whole ? joined(this.#whole, rest) : rest
     if (this.#whole) this.#answer.fields.push('Content-Length', String(last.length))
     this.#over = true
     this.#sendHead()
@@ -118,4 +118,9 @@ export class Delivery {
   #fail(error: unknown): void {
     if (!this.#over) this.#exchange.fail(error)
   }
+}
+
+/** A small body nearly always came as one piece, which needs no copy. */
+function joined(pieces: readonly Buffer[], rest: Buffer): Buffer {
+  return pieces.length === 1 && rest.length === 0 ? (pieces[0] as Buffer) : Buffer.concat([...pieces, rest])
 }

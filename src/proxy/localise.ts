@@ -15,20 +15,20 @@ type Part = 'url' | 'type' | 'coding' | 'bytes' | ''
  * Fields that say something of the exact bytes of a body: they do not hold for the changed one. An entity tag stays: of one representation the
  * same always becomes, so that the tag still tells one from another, and it has to come back as the service knows it.
  */
-const ofBytes: ReadonlySet<string> = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest', 'accept-ranges'])
+const namesOfBytes: ReadonlySet<string> = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest', 'accept-ranges'])
 
 const partOf = rememberingSpellings<Part>(name => {
   if (name === 'location' || name === 'content-location' || name === 'link') return 'url'
   if (name === 'content-type') return 'type'
   if (name === 'content-encoding') return 'coding'
-  return ofBytes.has(name) ? 'bytes' : ''
+  return namesOfBytes.has(name) ? 'bytes' : ''
 })
 
 /** The step that localises. It leaves alone: routes that say so, ranges of bodies, what is neither JSON nor XML, and a FHIR Binary's content. */
 export function createLocalise(findLinks: FindLinks): AnswerStep {
   return (answer, { route, caller, request }) => {
     if (route.localise === false) return
-    const { type, coding, holdsUrl } = readHead(answer.fields)
+    const { type, coding, holdsUrl, ofBytes } = readHead(answer.fields)
     const spelling = answer.status === 206 ? undefined : spellingOfAnswer(type)
     if (!holdsUrl && !spelling) return
     const { localise } = findLinks(route, caller.host)
@@ -36,21 +36,22 @@ export function createLocalise(findLinks: FindLinks): AnswerStep {
     if (!spelling || isBinary(route, request.method ?? '', (request.url ?? '').slice(route.prefix.length))) return
     const readable = readableCoding(coding)
     if (coding !== '' && !readable) return
-    dropWhatChanges(answer, readable !== undefined)
+    if (ofBytes || coding !== '' || !answer.hasBody) dropWhatChanges(answer, readable !== undefined)
     if (!answer.hasBody) return
     if (readable) answer.through.push(new ContentDecoder(readable, complaint => bodyFailure(complaint, route)))
     answer.rewrites.push(new UrlScanner(localise, spelling))
   }
 }
 
-function readHead(fields: readonly string[]): { type: string; coding: string; holdsUrl: boolean } {
-  const head = { type: '', coding: '', holdsUrl: false }
+function readHead(fields: readonly string[]): { type: string; coding: string; holdsUrl: boolean; ofBytes: boolean } {
+  const head = { type: '', coding: '', holdsUrl: false, ofBytes: false }
   for (let index = 0; index < fields.length; index += 2) {
     const part = partOf(fields[index] as string)
     if (part === '') continue
     const value = fields[index + 1] as string
     if (part === 'url') head.holdsUrl = true
     else if (part === 'type') head.type = value
+    else if (part === 'bytes') head.ofBytes = true
     // Repeated fields are one list (RFC 9110 section 5.3), and a list of codings passes as it is.
     else if (part === 'coding' && value !== 'identity') head.coding += head.coding === '' ? value : `, ${value}`
   }

@@ -45,7 +45,7 @@ export class UrlScanner implements BodyRewrite {
   }
 
   end(): Buffer {
-    return this.#scan(empty, true)
+    return this.#kept.length === 0 ? empty : this.#scan(empty, true)
   }
 
   /** For a document that is there as a whole; nothing may follow. */

@@ -1,5 +1,5 @@
 // `npm run bench`: processor time per small request, next to http-proxy and @fastify/http-proxy, in one run.
-// Absolute times drift with the machine; the ratios, taken from interleaved rounds, hold.
+// Absolute times drift with the machine; the ratios hold, for each is the median of those within a round, all candidates warmed up alike.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -43,19 +43,17 @@ async function compare(scheme, keys) {
     { name: 'http-proxy 1.18.1', ...(await startPeer('bench/http-proxy.js', origin)) },
     { name: '@fastify/http-proxy 11.6.3', ...(await startPeer('bench/fastify-http-proxy.js', origin)) },
   ]
-  for (const candidate of candidates) load(candidate, 1, clients)
+  for (const candidate of candidates) load(candidate, seconds, clients)
   const results = candidates.map(() => [])
   for (let round = 0; round < rounds; round++) {
     for (const [index, candidate] of candidates.entries()) results[index].push(load(candidate, seconds, clients))
   }
-  const base = median(results[1].map(({ micros }) => micros))
   console.log(`\n${`${scheme} origin, 1.6 KB resource`.padEnd(43)}µs of processor   of http-proxy   requests/s`)
   candidates.forEach(({ name, pid }, index) => {
     const micros = median(results[index].map(result => result.micros))
+    const ratio = median(results[index].map((result, round) => result.micros / results[1][round].micros))
     const rate = median(results[index].map(result => result.rate))
-    console.log(
-      `  ${name.padEnd(40)} ${micros.toFixed(0).padStart(16)} ${(micros / base).toFixed(2).padStart(15)} ${rate.toFixed(0).padStart(12)}`,
-    )
+    console.log(`  ${name.padEnd(40)} ${micros.toFixed(0).padStart(16)} ${ratio.toFixed(2).padStart(15)} ${rate.toFixed(0).padStart(12)}`)
     process.kill(pid, 'SIGTERM')
   })
 }

@@ -281,7 +281,20 @@ t.test('nobody else may have a say in the own file', async t => {
   )
   if (process.getuid?.() !== 0) return
   chmodSync(place.paths.config, 0o700)
-  const { chownSync } = await import('node:fs')
+  const { chownSync, lchownSync } = await import('node:fs')
   chownSync(own, 12345, 12345)
-  refused(/belongs to another user/, 'a foreign file')
+  refused(/it belongs to another user/, 'a foreign file')
+  write(own, valid)
+  chownSync(place.paths.config, 12345, 12345)
+  refused(/its folder .* belongs to another user/, 'a file of one’s own in a foreign folder')
+  const link = join(shared, 'link.jsonc')
+  symlinkSync(join(shared, 'real.jsonc'), link)
+  const linked = { ...place, flags: { config: link } }
+  t.ok(loadConfig(linked), 'an own link in a folder like /tmp')
+  lchownSync(link, 12345, 12345)
+  t.match(
+    failure(() => loadConfig(linked)),
+    { code: 'config-unreadable', message: /every user may write its folder/ },
+    'a foreign link there',
+  )
 })

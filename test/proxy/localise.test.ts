@@ -104,7 +104,7 @@ t.test('everything else passes as it is', async t => {
 })
 
 t.test('a range, a FHIR Binary and a route that says so pass as they are', async t => {
-  const fields = { 'Content-Type': json, 'Content-Encoding': 'x', 'Content-Range': 'bytes 0-1/9', Digest: 'x' }
+  const fields = { 'Content-Type': json, 'Content-Range': 'bytes 0-1/9', Digest: 'x' }
   const range = await startService(t, { status: 206, fields, body: bundle(fhirOrigin) })
   const partial = await range.ask()
   t.equal(await partial.body.text(), bundle(fhirOrigin))

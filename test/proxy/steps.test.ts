@@ -44,6 +44,24 @@ t.test('a request step changes target, fields and body', async t => {
   t.equal(seen, 'POST /elsewhere mapped Bearer our.own-token SMALL LETTERS')
 })
 
+t.test('with steps too there is one Authorization, ours, whatever the client sends', async t => {
+  const seen: string[][] = []
+  const origin = await startOrigin(t, ({ rawHeaders }, response) => {
+    seen.push(rawHeaders.filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === 'authorization'))
+    response.end()
+  })
+  const { url } = await startProxied(t, origin, { requestSteps: [outward] })
+  const headers = { Authorization: 'Bearer theirs', Connection: 'authorization' }
+  for (const body of ['', 'small letters']) {
+    const upload = httpRequest(`${url}/Patient`, { method: 'POST', headers })
+    upload.end(body)
+    const [answer] = (await once(upload, 'response')) as [IncomingMessage]
+    answer.resume()
+    t.equal(answer.statusCode, 200)
+  }
+  t.strictSame(seen, [['Bearer our.own-token'], ['Bearer our.own-token']])
+})
+
 t.test('a request step refuses before anything is sent', async t => {
   let asked = 0
   const origin = await startOrigin(t, (_request, response) => {

@@ -1,0 +1,32 @@
+// A sign-out ends the exchanges of its profile that are under way, and no others.
+import type { ServerResponse } from 'node:http'
+import t from 'tap'
+import { HallpassError } from '../../src/errors/hallpass-error.ts'
+import { startOrigin, startProxied } from '../fixtures/proxied.ts'
+
+t.test('what another profile signs out of goes on; what is over is not ended again', async t => {
+  let take: (response: ServerResponse) => void = () => undefined
+  const origin = await startOrigin(t, (_request, response) => take(response))
+  const { url, parts } = await startProxied(t, origin)
+  const signOut = (profile: string) => parts.live.end(profile, new HallpassError('signed-out', { profile }))
+  const underWay = async () => {
+    const arrived = new Promise<ServerResponse>(resolve => {
+      take = resolve
+    })
+    const answer = fetch(`${url}/Patient`)
+    return { answer, atOrigin: await arrived }
+  }
+  const first = await underWay()
+  signOut('other')
+  first.atOrigin.end('good')
+  t.equal(await (await first.answer).text(), 'good')
+  const second = await underWay()
+  signOut('dev')
+  t.equal((await second.answer).headers.get('hallpass-error'), 'signed-out')
+  signOut('dev')
+  t.match(parts.journal.records(), [
+    { status: 200, by: 'service', error: '' },
+    { by: 'hallpass', error: 'signed-out' },
+  ])
+  t.equal(parts.journal.counts().exchanges, 2)
+})

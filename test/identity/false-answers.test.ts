@@ -1,6 +1,8 @@
 // A token endpoint that answers what it should not: nobody is signed in by it, and nothing is locked.
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { Agent } from 'undici'
 import { createNetworkModule } from '../../src/identity/network-module.ts'
@@ -59,6 +61,45 @@ t.test('an answer signs in only by the nonce of its own sign-in, and only somebo
   for (const changes of [{}, { client_info: undefined }]) t.ok(await end(nonce => goodAnswer(nonce, changes)))
   t.match(await rig.restarted().account(), { username: 'ada@sandbox.example' })
 })
+
+t.test(
+  'every sign-in has a state, a nonce and a challenge of 256 bits of its own; the early question shows neither state nor nonce',
+  async t => {
+    const questions: URLSearchParams[] = []
+    const grants: URLSearchParams[] = []
+    const server = createServer(async (request, response) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://localhost')
+      if (request.method === 'GET') {
+        questions.push(searchParams)
+        return response.writeHead(302, { Location: `${searchParams.get('redirect_uri')}?error=login_required` }).end()
+      }
+      grants.push(new URLSearchParams(await text(request)))
+      return response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"error":"invalid_grant"}')
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => server.close().closeAllConnections())
+    const rig = await startRig(t, { profile: { sandbox: `http://127.0.0.1:${(server.address() as { port: number }).port}` } })
+    const seen: string[] = []
+    for (let round = 0; round < 2; round++) {
+      const { url, state, check, redeem } = await rig.beginCode(rig.fhir)
+      const asked = new URL(url).searchParams
+      const own = ['state', 'nonce', 'code_challenge'].map(name => asked.get(name) ?? '')
+      for (const value of own) t.match(value, /^[\w-]{43}$/)
+      t.equal(asked.get('state'), state)
+      t.equal(asked.get('code_challenge_method'), 'S256')
+      await check()
+      t.equal(questions.at(-1)?.get('prompt'), 'none')
+      for (const name of ['state', 'nonce']) t.notOk(own.includes(questions.at(-1)?.get(name) ?? ''), `another ${name}`)
+      await t.rejects(redeem({ state, error: 'access_denied', description: undefined, subcode: undefined }), { code: 'sign-in-refused' })
+      t.equal(grants.length, round, 'an error redeems nothing')
+      await t.rejects(redeem({ state, code: 'c', clientInfo: undefined }), { code: 'token-refused' })
+      const verifier = grants.at(-1)?.get('code_verifier') ?? ''
+      t.equal(createHash('sha256').update(verifier).digest('base64url'), own[2], 'whoever redeems the code began the sign-in')
+      seen.push(...own)
+    }
+    t.equal(new Set(seen).size, seen.length)
+  },
+)
 
 t.test('Retry-After on a refusal does not lock the request inside MSAL', async t => {
   const refusal = {

@@ -118,3 +118,14 @@ t.test('nobody signs in for an application: what keeps it from its token is told
   })
   await t.rejects(broker.signIn('dev', { open: 'never' }), { code: 'token-refused', message: /AADSTS7000215/ })
 })
+
+t.test('an answer that is delivered twice at the same time is redeemed once', async t => {
+  const { broker, grants } = await startBroker(t)
+  const { authorizationUrl = '', outcome } = await broker.signIn('dev', { open: 'never' })
+  const ended = t.rejects(outcome, { code: 'token-refused' })
+  const answer = { state: new URL(authorizationUrl).searchParams.get('state') ?? '', code: 'c', clientInfo: undefined }
+  const ends = await Promise.all([answer, answer, answer].map(delivered => broker.signIns.complete(delivered)))
+  await ended
+  t.equal(new Set(ends).size, 1, 'each goes where the first went')
+  t.equal(grants('authorization_code'), 1)
+})

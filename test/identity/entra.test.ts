@@ -6,9 +6,8 @@ import t, { type Test } from 'tap'
 import { Agent } from 'undici'
 import { explainAadsts } from '../../src/explain/aadsts.ts'
 import { createCachePlugin } from '../../src/identity/cache-plugin.ts'
-import { isCallback, parseAuthorizationResponse } from '../../src/identity/callback.ts'
 import { withEvidence } from '../../src/identity/evidence.ts'
-import { describeRefusal } from '../../src/identity/failure.ts'
+import { asTokenFailure, describeRefusal } from '../../src/identity/failure.ts'
 import { createNetworkModule } from '../../src/identity/network-module.ts'
 import { checkAuthorization } from '../../src/identity/probe.ts'
 
@@ -80,28 +79,6 @@ t.test('the early question: only a refusal of the registration stops a sign-in',
   await t.rejects(ask(502, ''), { code: 'entra-unreachable' })
 })
 
-t.test('an answer of the authorization server needs each parameter once', async t => {
-  const parse = (text: string) => parseAuthorizationResponse(new URLSearchParams(text))
-  t.match(parse('state=a&code=b&client_info=c'), { state: 'a', code: 'b', clientInfo: 'c' })
-  t.match(parse('state=a&error=access_denied&error_subcode=cancel'), { error: 'access_denied', subcode: 'cancel' })
-  for (const bad of ['', 'code=b', 'state=a', 'state=&code=b', 'state=a&state=b&code=c', 'state=a&code=b&code=c', 'state=a&code=b&error=c'])
-    t.equal(parse(bad), undefined, bad)
-})
-
-t.test('the redirect path is a callback; at / only with an answer, for the dashboard lives there', async t => {
-  const paths = new Set(['/-/callback'])
-  t.ok(isCallback('GET', '/-/callback?x', paths))
-  t.ok(isCallback('POST', '/-/callback', paths))
-  t.notOk(isCallback('GET', '/-/callback/', paths))
-  t.notOk(isCallback('PUT', '/-/callback', paths))
-  const root = new Set(['/'])
-  t.ok(isCallback('POST', '/', root))
-  t.ok(isCallback('GET', '/?code=a&state=b', root))
-  t.ok(isCallback('GET', '/?error=a&state=b', root))
-  t.notOk(isCallback('GET', '/', root))
-  t.notOk(isCallback('GET', '/?state=b', root))
-})
-
 t.test('a cache that cannot be read is set aside, and MSAL goes on', async t => {
   const entry = { text: 'not json' as string | undefined, aside: '' }
   const plugin = createCachePlugin({
@@ -132,4 +109,14 @@ t.test('Entra’s sentence is told without trace ids, with its cause and remedy'
     t.notMatch(describeRefusal(said, explainAadsts).what, /[\u0000-\u001f\u202e]/, 'a terminal obeys nothing of it')
   t.match(describeRefusal('AADSTS12345: Something new.', explainAadsts), { what: 'AADSTS12345: Something new.', fix: /error\?code=12345/ })
   t.match(describeRefusal('something else', explainAadsts), { what: 'something else' })
+})
+
+t.test('what is told of a refusal has no credential in it, no account, and nothing that a terminal obeys', async t => {
+  const said = 'AADSTS50011: for ada@x.example (code=abc123) Bearer abcdefghijkl \u001b[2J'
+  const explain = () => ({ cause: 'Because.', remedy: 'Do.' })
+  const { what } = describeRefusal(said, explain)
+  t.equal(what, 'AADSTS50011: for [account] (code=[redacted] Bearer [redacted] \\u001b[2J Because.')
+  t.notMatch(describeRefusal(said.replace('AADSTS50011: ', ''), explain).what, /ada@|abc123|abcdefghijkl|\u001b/)
+  t.ok(describeRefusal(`x${' y'.repeat(2_000)}`, explain).what.length <= 600)
+  t.notMatch(asTokenFailure(new Error('Bearer abcdefghijkl'), 'https://x', explain as never).message, /abcdefghijkl/)
 })

@@ -8,12 +8,13 @@ const words: ReadonlySet<string> = new Set([
 /** The kinds of work whose status stands below `_operations`. */
 const jobs: ReadonlySet<string> = new Set(['export', 'import', 'reindex', 'bulk-delete', 'bulk-update'])
 
-/** `segments` are the decoded segments of the path below the base. */
-export function classifyFhir(method: string, segments: readonly string[]): Interaction {
+/** `segments` are the decoded segments of the path below the base, `query` the query as it was sent. */
+export function classifyFhir(method: string, segments: readonly string[], query: string): Interaction {
   const template = `/${segments.map(placeOf).join('/')}`
   const is = (name: string, reads: boolean, group = name): Interaction => ({ name, group, reads, template })
   const operation = segments.find(segment => segment.startsWith('$'))?.toLowerCase()
   const safe = method === 'GET' || method === 'HEAD'
+  if (operation === '$document') return is(operation, safe && storesNothing(query), 'operation')
   if (operation !== undefined) return is(operation, (safe || method === 'POST') && readingOperations.has(operation), 'operation')
   const last = segments.at(-1)
   if (segments[0] === '_operations') return safe ? is('read', true) : is('other', false, 'operation')
@@ -25,6 +26,12 @@ export function classifyFhir(method: string, segments: readonly string[]): Inter
   if (method === 'PUT') return is('update', false)
   if (method === 'PATCH') return is('patch', false)
   return method === 'DELETE' ? is('delete', false) : is('other', false)
+}
+
+/** `$document` stores the Bundle that it makes, or lets the server decide, unless told not to (Composition $document, FHIR R4). */
+function storesNothing(query: string): boolean {
+  const said = [...new URLSearchParams(query)].filter(([name]) => name.trim().toLowerCase() === 'persist')
+  return said.length === 1 && said[0]?.[1] === 'false'
 }
 
 /** `Patient/1`, or a version of it; a compartment's search has another type or `*` in the third place. */

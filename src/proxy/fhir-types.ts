@@ -25,12 +25,13 @@ export const fhirTypes: ReadonlySet<string> = new Set(
 /** Operations that only compute and answer (Operations, FHIR R4, with `affectsState` false; those of Azure's FHIR service beside them). */
 export const readingOperations: ReadonlySet<string> = new Set([
   ...['$everything', '$validate', '$validate-code', '$expand', '$lookup', '$translate', '$subsumes', '$find-matches', '$match'],
-  ...['$document', '$lastn', '$stats', '$conforms', '$implements', '$subset', '$versions', '$docref', '$member-match', '$includes'],
-  ...['$convert-data', '$evaluate-measure', '$data-requirements', '$apply', '$populate'],
+  ...['$lastn', '$stats', '$conforms', '$implements', '$subset', '$versions', '$docref', '$member-match', '$includes'],
+  ...['$convert-data', '$data-requirements', '$populate'],
 ])
 
-/** The other operations that the journal may name. */
+/** The other operations that the journal may name: of `$apply` and `$evaluate-measure`, R4 does not say that they store nothing. */
 export const writingOperations: ReadonlySet<string> = new Set([
   ...['$export', '$import', '$reindex', '$bulk-delete', '$bulk-delete-soft-deleted', '$bulk-update', '$purge-history', '$process-message'],
   ...['$meta', '$meta-add', '$meta-delete', '$merge', '$status', '$submit-data', '$anonymized-export', '$transform', '$add'],
+  ...['$document', '$apply', '$evaluate-measure'],
 ])

@@ -1,6 +1,6 @@
 // Tells what a request does to a service from its method and path: for the rules of a route, and for a journal that must not hold health data.
 import type { Interaction } from '../terms/interaction.ts'
-import { pathOf } from '../terms/request-target.ts'
+import { pathOf, queryOf } from '../terms/request-target.ts'
 import type { ServiceKind } from '../terms/service-url.ts'
 import { classifyDicom } from './dicom-interaction.ts'
 import { classifyFhir } from './fhir-interaction.ts'
@@ -15,5 +15,5 @@ export function classify(kind: ServiceKind, method: string, rest: string): Inter
   const segments = (path.includes('%') ? decodeURIComponent(path) : path).split('/').filter(segment => segment !== '')
   if (segments.length > mostSegments)
     return { name: 'other', group: 'other', reads: method === 'GET' || method === 'HEAD', template: '/{…}' }
-  return kind === 'fhir' ? classifyFhir(method, segments) : classifyDicom(method, segments)
+  return kind === 'fhir' ? classifyFhir(method, segments, queryOf(rest)) : classifyDicom(method, segments)
 }

@@ -20,7 +20,7 @@ const plain = /^(?:\/[\w$~@:=,+*!'()&-][\w$~@:=,+*!'()&.-]*)*\/?(?:\?[!"$-~]*)?$
 /**
  * Path and query at the origin of the route that `matchRoute` gave, or the refusal. The rest of the path and the query pass byte for byte,
  * for continuation tokens do not survive being encoded anew. Refused is what any server on the way could read as another path: dot
- * segments, empty segments, encoded separators and controls, broken or overlong encodings.
+ * segments, empty segments, encoded separators and controls, broken, overlong or repeated encodings.
  */
 export function buildTarget(route: Route, target: string): string | HallpassError {
   const rest = target.slice(route.prefix.length)
@@ -40,17 +40,18 @@ function brokenRule(rest: string): string | undefined {
   if (/\/\.(?![A-Za-z0-9])/.test(path)) return 'dot segment'
   // Encoded once or several times over: a server may decode more often than it should.
   if (/%(?:25)*(?:2e|2f|5c|7f|[01][0-9a-f])/i.test(path)) return 'encoded dot, slash, backslash or control character'
-  if (!isWellEncoded(path)) return 'broken percent-encoding'
-  return undefined
+  const decoded = decode(path)
+  if (decoded === undefined) return 'broken percent-encoding'
+  // A `$` that shows when decoded twice would be an operation that no rule of the route has seen.
+  return /%(?:[0-9a-f]{2}|u[0-9a-f]{4})/i.test(decoded) ? 'percent-encoding within a percent-encoding' : undefined
 }
 
-/** Every `%` begins an escape, and the bytes are UTF-8 in its shortest form. */
-function isWellEncoded(path: string): boolean {
+/** The path decoded once; undefined unless every `%` begins an escape and the bytes are UTF-8 in its shortest form. */
+function decode(path: string): string | undefined {
   try {
-    decodeURIComponent(path)
-    return true
+    return decodeURIComponent(path)
   } catch (error) {
-    if (error instanceof URIError) return false
+    if (error instanceof URIError) return undefined
     throw error
   }
 }

@@ -56,6 +56,8 @@ t.test('what passes, passes byte for byte', async t => {
     ['/fhir/.well-known/smart-configuration', '/.well-known/smart-configuration'],
     ['/fhir/metadata?_format=json', '/metadata?_format=json'],
     ['/fhir/Patient?', '/Patient?'],
+    ['/fhir/ValueSet/50%25', '/ValueSet/50%25'],
+    ['/fhir/Patient?name=%2524', '/Patient?name=%2524'],
     ['/fhir/Patient?ct=W3sidG9r+/=%3d%2F%2f..//%2e%2e;&_count=1', '/Patient?ct=W3sidG9r+/=%3d%2F%2f..//%2e%2e;&_count=1'],
     ['/fhir/Patient?name=M%C3%BCller&x=a%20b+c', '/Patient?name=M%C3%BCller&x=a%20b+c'],
     ['/fhir/Patient?identifier=http://a/b|1&code=a\\,b', '/Patient?identifier=http://a/b|1&code=a\\,b'],
@@ -134,6 +136,9 @@ t.test('what could lead elsewhere is refused, by the name of its rule', async t 
       '/fhir/a\u007f',
       '/fhir/\uff0e\uff0e/x',
       '/fhir?\u2028',
+    ],
+    'percent-encoding within a percent-encoding': [
+      ...['/fhir/%2524export', '/fhir/%252524export', '/fhir/%25%32%34export', '/fhir/Patient/%2541', '/fhir/%25u0024export'],
     ],
     'encoded dot, slash, backslash or control character': [
       ...[

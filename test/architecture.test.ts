@@ -13,7 +13,7 @@ const table: Readonly<Record<string, string>> = {
   config: 'files',
   explain: '',
   journal: 'config T',
-  network: 'config T',
+  network: 'files, config T',
   vault: 'config T',
   guard: 'config T, journal T',
   connect: 'config T',

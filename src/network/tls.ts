@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import { readTrustedFile } from '../files/trusted-file.ts'
 import { reasonOf } from './reason.ts'
 
 export type TlsOptions = { rejectUnauthorized: true; minVersion: 'TLSv1.2'; secureContext?: SecureContext }
@@ -19,15 +20,15 @@ const strict = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
  */
 export function tlsOptions({ caFile, nodeExtraCaCerts }: Authorities): TlsOptions {
   if (!caFile) return strict
-  const further = [caFile, ...(nodeExtraCaCerts ? [nodeExtraCaCerts] : [])].flatMap(readAuthorities)
+  const further = [...readAuthorities(caFile, readOwn), ...(nodeExtraCaCerts ? readAuthorities(nodeExtraCaCerts, readText) : [])]
   return { ...strict, secureContext: createSecureContext({ ca: [...rootCertificates, ...further], minVersion: strict.minVersion }) }
 }
 
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** Every certificate of the file. Node itself passes over a damaged one in silence. */
-function readAuthorities(path: string): string[] {
-  const found = readText(path).match(certificate) ?? []
+function readAuthorities(path: string, read: (path: string) => string): string[] {
+  const found = read(path).match(certificate) ?? []
   const unusable = (why: string, cause?: unknown) => new HallpassError('ca-file-unusable', { path, why }, { cause })
   if (found.length === 0) throw unusable('it has no certificate in PEM form')
   for (const text of found) {
@@ -38,6 +39,20 @@ function readAuthorities(path: string): string[] {
     }
   }
   return found
+}
+
+/** Bytes that a file of authorities can have; Debian's, of all that browsers know, has a quarter of a megabyte. */
+const mostBytes = 16 << 20
+
+/** Whoever may write the file may vouch for a service that gets the bearer. NODE_EXTRA_CA_CERTS is Node's, which has read it before us. */
+function readOwn(path: string): string {
+  const refuse = (why: string) => new HallpassError('ca-file-unusable', { path, why })
+  try {
+    return readTrustedFile(path, { mostBytes, refuse }).toString('latin1')
+  } catch (error) {
+    if (error instanceof HallpassError) throw error
+    throw new HallpassError('ca-file-unusable', { path, why: reasonOf(error) }, { cause: error })
+  }
 }
 
 function readText(path: string): string {

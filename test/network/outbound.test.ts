@@ -1,6 +1,6 @@
 // The ways out: through a corporate proxy, past a private authority, and never to somebody who cannot prove who he is.
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -170,4 +170,25 @@ t.test('a file of authorities that cannot be used is refused at the start, with 
   t.throws(refused(write('key.pem', '-----BEGIN PRIVATE KEY-----')), { message: /no certificate in PEM form/ })
   t.throws(refused(write('bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')), { message: /is damaged/ })
   t.throws(refused(caFile, join(folder, 'nowhere.pem')), { message: /nowhere\.pem/ }, 'those of Node itself count too')
+})
+
+t.test('a file of authorities that somebody else may change vouches for nobody', async t => {
+  const refused = (ca: string) => () => tlsOptions({ caFile: ca, nodeExtraCaCerts: undefined })
+  const own = mkdtempSync(join(folder, 'own-'))
+  const file = join(own, 'ca.pem')
+  writeFileSync(file, authority.certificate, { mode: 0o644 })
+  t.doesNotThrow(refused(file))
+  for (const mode of [0o666, 0o664, 0o646]) {
+    chmodSync(file, mode)
+    t.throws(refused(file), { code: 'ca-file-unusable', message: /other users may write it/ }, mode.toString(8))
+  }
+  chmodSync(file, 0o644)
+  chmodSync(own, 0o777)
+  t.throws(refused(file), { code: 'ca-file-unusable', message: /every user may write its folder/ })
+  chmodSync(own, 0o755)
+  symlinkSync(file, join(folder, 'link.pem'))
+  t.doesNotThrow(refused(join(folder, 'link.pem')), 'a link of one’s own')
+  if (process.geteuid?.() !== 0) return
+  chownSync(file, 61_001, 61_001)
+  t.throws(refused(file), { code: 'ca-file-unusable', message: /belongs to another user/ })
 })

@@ -1,0 +1,59 @@
+// Reads a file that decides whom we trust, so that nobody but the user and root can have a say in what it says.
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { printable } from '../terms/printable.ts'
+
+export type Trusting = {
+  /** Bytes that the file can have; a power of two. */
+  mostBytes: number
+  /** Its content is known by its hash, so that others may write it. */
+  pinned?: boolean
+  /** The error for a rule that is broken, said as a clause. */
+  refuse: (why: string) => Error
+}
+
+/**
+ * The bytes of a file. Its owner must be the user or root. Unless `pinned`, nobody else may write the file, or its folder, or the folder of a link
+ * that leads to it. Throws what `refuse` makes, and what the system says of a file that cannot be read.
+ */
+export function readTrustedFile(path: string, trusting: Trusting): Buffer {
+  if (!trusting.pinned) for (const folder of foldersOf(path)) refuseUnsafeFolder(path, folder, trusting.refuse)
+  return readChecked(path, trusting)
+}
+
+function readChecked(path: string, { mostBytes, pinned = false, refuse }: Trusting): Buffer {
+  // What is opened is what is looked at; non-blocking, because opening a pipe would wait for its writer.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stats = fstatSync(descriptor)
+    if (stats.isDirectory()) throw refuse('it is a folder')
+    if (!stats.isFile()) throw refuse('it is not a file')
+    if (stats.size > mostBytes) throw refuse(`it is larger than ${mostBytes >> 20} MiB`)
+    if (isForeign(stats)) throw refuse('it belongs to another user')
+    if (!pinned && process.getuid && stats.mode & 0o022) throw refuse('other users may write it (`chmod go-w` it)')
+    return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** The folder of the path, and that of the file to which its links lead. */
+function foldersOf(path: string): Set<string> {
+  return new Set([dirname(path), dirname(realpathSync(path))])
+}
+
+/** Whoever may write a folder may put another file in the place of ours; in a folder like /tmp, only in the place of a link that is theirs. */
+function refuseUnsafeFolder(path: string, folder: string, refuse: (why: string) => Error): void {
+  if (process.getuid === undefined) return
+  const stats = statSync(folder)
+  if (isForeign(stats)) throw refuse(`its folder ${printable(folder)} belongs to another user`)
+  if (!(stats.mode & 0o002)) return
+  const link = lstatSync(path)
+  const protectedBySticky = Boolean(stats.mode & 0o1000) && !isForeign(link)
+  if (!protectedBySticky) throw refuse(`every user may write its folder ${printable(folder)}`)
+}
+
+function isForeign({ uid }: Stats): boolean {
+  const own = process.getuid?.()
+  return own !== undefined && uid !== own && uid !== 0
+}

@@ -103,4 +103,7 @@ t.test('a sign-in is cancelled by its own page only, and only while it waits', a
   t.equal((await cancel(own, { Origin: daemon.url })).headers.get('location'), own)
   t.notOk(await waits())
   t.notMatch(await (await fetch(`${daemon.url}${own}`)).text(), 'You are signed in')
+  await control.login({ profile: 'dev', open: false })
+  t.equal((await cancel(own, { Origin: daemon.url })).status, 303)
+  t.ok(await waits(), 'the page of one that has ended ends no other')
 })

@@ -1,7 +1,9 @@
 // The device code flow (RFC 8628): its pace, its end, and the words of its refusals.
 import t, { type Test } from 'tap'
 import type { HallpassError } from '../../src/errors/hallpass-error.ts'
+import { createDevicePace } from '../../src/identity/device-pace.ts'
 import type { DeviceAuthorization } from '../../src/identity/identity.ts'
+import { manualClock } from '../fixtures/clocks.ts'
 import { claimsOf, type Rig, type RigOptions, startRig } from '../harness/identity.ts'
 import { enterDeviceCode } from '../harness/sign-in-form.ts'
 
@@ -130,4 +132,22 @@ t.test('a server that cannot answer for a while is asked less often, and the sig
   await enterDeviceCode(device.verificationUri, device.userCode)
   rig.clock.advance(30_000)
   t.ok((await device.outcome).reveal(), 'after a cut connection and a 429 with Retry-After: 30')
+})
+
+t.test('a person is sent to a page by https or of the authorization server itself, with a code that can be typed', async t => {
+  const answer = (more: object) => {
+    const pace = createDevicePace(manualClock(0), 'http://localhost:3510')
+    const body = { device_code: 'd', user_code: 'ABCD-EFGH', verification_uri: 'https://x.example/device', expires_in: 900, ...more }
+    return pace.around(async () => ({ status: 200, headers: {}, body })).then(() => pace.code)
+  }
+  for (const good of [{}, { verification_uri: 'http://localhost:3510/device' }, { user_code: 'AB CD' }]) t.ok(await answer(good))
+  t.match(await answer({ expires_in: 1e9 }), { expiresAt: 3_600_000 }, 'nobody waits longer than an hour')
+  for (const bad of [
+    ...['http://x.example/device', 'http://localhost:3511/device', 'javascript:alert(1)', 'x', '', 7].map(uri => ({
+      verification_uri: uri,
+    })),
+    ...['', ' AB', 'AB\u001b[2J', 'A'.repeat(65), 7].map(code => ({ user_code: code })),
+    ...[0, -1, '900', undefined].map(life => ({ expires_in: life })),
+  ])
+    await t.rejects(answer(bad), { code: 'entra-unclear' }, JSON.stringify(bad))
 })

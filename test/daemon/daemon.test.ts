@@ -1,15 +1,21 @@
 // The daemon's sockets, folder and browser: private, on both loopbacks or none, and never a shell.
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, request as httpRequest } from 'node:http'
+import http, { createServer, request as httpRequest, type ServerOptions } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { findInstances } from '../../src/control/client/instances.ts'
 import { keyFiles } from '../../src/control/client/key-files.ts'
+import { startDaemon as startDaemonOf } from '../../src/daemon/daemon.ts'
 import { socketPathOf, writeInstance } from '../../src/daemon/instance.ts'
 import { listenOnLoopback } from '../../src/daemon/listen.ts'
 import { createOpenBrowser } from '../../src/daemon/open-browser.ts'
+import { createRunKeys } from '../../src/daemon/run-keys.ts'
+import { serverOptions } from '../../src/guard/server-limits.ts'
+import { watching } from '../fixtures/builtins.ts'
+import { systemClock } from '../fixtures/clocks.ts'
 import { createHome, recordingBrowser, runHallpass, startDaemon } from '../harness/hallpass.ts'
 
 function temporaryFolder(t: Test): string {
@@ -78,6 +84,26 @@ t.test('socket and instance file are for their owner only, and go when the daemo
   t.equal((await daemon.stop()).code, 0)
   t.notOk(existsSync(file))
   t.notOk(existsSync(socket))
+})
+
+t.test('the limits of the configuration are those of the server', async t => {
+  const folder = temporaryFolder(t)
+  const made: ServerOptions[] = []
+  const socketApi = Fastify()
+  const start = () =>
+    startDaemonOf({
+      ...{ platform: 'linux', runtime: folder, port: 0, pid: process.pid, vault: 'memory', clock: systemClock },
+      handler: (_request, response) => void response.end(),
+      peers: { mode: 'none', ownUid: -1, ownerOf: async () => undefined },
+      allowUids: () => new Set(),
+      tell: () => undefined,
+      limits: { headTimeout: 1_234, maxHeadBytes: 5_678, maxConnections: 9 },
+      keys: createRunKeys(bytes => 'x'.repeat(bytes)),
+      socketApi,
+    })
+  const daemon = await watching(http, 'createServer', options => made.push(options), start)
+  await daemon.close(0)
+  t.match(made[0], { ...serverOptions, headersTimeout: 1_234, maxHeaderSize: 5_678 })
 })
 
 t.test('a killed daemon leaves nothing in the way of the next', async t => {

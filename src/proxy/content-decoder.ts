@@ -25,6 +25,12 @@ export function readableCoding(contentEncoding: string): Coding | undefined {
   return Object.hasOwn(decoders, name) ? (name as Coding) : undefined
 }
 
+/** Content-Encoding, added to what earlier fields said (RFC 9110 section 5.3), in small letters and without `identity`, which changes nothing. */
+export function addCoding(earlier: string, value: string): string {
+  const names = value.split(',').map(name => name.trim().toLowerCase())
+  return [earlier, ...names].filter(name => name !== '' && name !== 'identity').join(', ')
+}
+
 /**
  * The value of an Accept-Encoding field without the codings that cannot be taken off, so that the service chooses among the others. One that
  * allows anything (`*`) allows what can be.

@@ -9,14 +9,24 @@ const form = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 /** How an answer's URLs are spelt; undefined for a body that passes as it is. */
 export function spellingOfAnswer(contentType: string): Spelling | undefined {
   if (json.test(contentType)) return 'json'
-  return xml.test(contentType) ? 'plain' : undefined
+  return xml.test(contentType) ? 'xml' : undefined
 }
 
 /** How a request's URLs are spelt: in JSON too they may stand in the query of another URL, as in the entries of a batch. */
 export function spellingOfRequest(contentType: string): Spelling | undefined {
   if (json.test(contentType)) return 'json-or-percent'
   if (form.test(contentType)) return 'percent'
-  return xml.test(contentType) ? 'plain' : undefined
+  return xml.test(contentType) ? 'xml' : undefined
+}
+
+const charset = /;[\t ]*charset[\t ]*=[\t ]*"?([^";,\t ]*)/gi
+/** In these a URL has the bytes that it has in ASCII. */
+const likeAscii = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d{1,2}|latin1|windows-125\d)?$/i
+
+/** False when a body of this type says that it is in a charset, such as UTF-16, in which our addresses would not be found. */
+export function isReadable(contentType: string): boolean {
+  if (!contentType.includes(';')) return true
+  return [...contentType.matchAll(charset)].every(([, name]) => likeAscii.test(name ?? ''))
 }
 
 /**

@@ -22,6 +22,11 @@ export type RouteLinks = {
 }
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+/** The same, as nobody writes them: browsers and curl make the usual names of them before they call. */
+const oddNames = [
+  ...['127.1', '127.0.1', '2130706433', '0x7f000001', '0x7f.1', '0x7f.0.0.1', '0177.0.0.1', '0177.1', '017700000001'],
+  ...['[0:0:0:0:0:0:0:1]', '[0::1]', '[::0:1]', '[::0001]', '[0000:0000:0000:0000:0000:0000:0000:0001]'],
+]
 /** Clients choose the port in Host: beyond this many spellings, tables are made anew. */
 const mostKept = 64
 
@@ -29,7 +34,7 @@ const mostKept = 64
 export type FindLinks = (route: Route, host: string) => RouteLinks
 
 export function createLinks({ routes, ownPort, extraHosts }: LinkParts): FindLinks {
-  const names = [...loopbackNames, ...extraHosts]
+  const names = [...loopbackNames, ...oddNames, ...extraHosts]
   const kept = new Map<Route, Map<string, RouteLinks>>(routes.map(route => [route, new Map()]))
   return (route, host) => {
     const byHost = kept.get(route)

@@ -1,7 +1,7 @@
 // Maps the service's links to ours on the way to the client: in fields, and in the bodies that hold any.
 import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Route } from '../terms/route.ts'
-import { ContentDecoder, readableCoding } from './content-decoder.ts'
+import { addCoding, ContentDecoder, readableCoding } from './content-decoder.ts'
 import { isBinary, spellingOfAnswer } from './content-type.ts'
 import { rememberingSpellings } from './field-names.ts'
 import type { FindLinks } from './links.ts'
@@ -52,8 +52,7 @@ function readHead(fields: readonly string[]): { type: string; coding: string; ho
     if (part === 'url') head.holdsUrl = true
     else if (part === 'type') head.type = value
     else if (part === 'bytes') head.ofBytes = true
-    // Repeated fields are one list (RFC 9110 section 5.3), and a list of codings passes as it is.
-    else if (part === 'coding' && value !== 'identity') head.coding += head.coding === '' ? value : `, ${value}`
+    else if (part === 'coding') head.coding = addCoding(head.coding, value)
   }
   return head
 }

@@ -2,8 +2,8 @@
 
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { pathOf, queryOf } from '../terms/request-target.ts'
-import { ContentDecoder, readableCoding, readableOffer } from './content-decoder.ts'
-import { isBinary, spellingOfRequest } from './content-type.ts'
+import { addCoding, ContentDecoder, readableCoding, readableOffer } from './content-decoder.ts'
+import { isBinary, isReadable, spellingOfRequest } from './content-type.ts'
 import type { FindLinks, RouteLinks } from './links.ts'
 import { type CountUrls, MappedBody, refusingUnmapped } from './mapped-body.ts'
 import type { Outgoing, RequestStep } from './steps.ts'
@@ -21,7 +21,8 @@ const ofBytes: ReadonlySet<string> = new Set(['content-md5', 'digest', 'content-
 
 /**
  * The step that maps back. It leaves alone: routes that say so, what is neither JSON, XML nor a form, a body with several content codings (one
- * is taken off), and a FHIR Binary's content. Throws link-unmapped for a URL of our own port that no route covers, where it would be stored.
+ * is taken off), and a FHIR Binary's content. Throws link-unmapped for a URL of our own port that no route covers, where it would be stored,
+ * and charset-refused for a body in which it would not be found.
  */
 export function createMapBack(findLinks: FindLinks): RequestStep {
   return (outgoing, exchange) => {
@@ -37,6 +38,7 @@ export function createMapBack(findLinks: FindLinks): RequestStep {
     const readable = readableCoding(coding)
     const spelling = outgoing.hasBody && (coding === '' || readable) ? spellingOfRequest(type) : undefined
     if (!spelling || isBinary(route, request.method ?? '', (request.url ?? '').slice(route.prefix.length))) return
+    if (!isReadable(type)) throw new HallpassError('charset-refused')
     outgoing.fields = withoutBytes(outgoing.fields)
     if (readable) outgoing.through.push(new ContentDecoder(readable, () => new HallpassError('body-undecodable')))
     outgoing.rewrites.push(new MappedBody(spelling === 'percent' ? links.mapBackQuery : links.mapBack, spelling, count))
@@ -55,7 +57,7 @@ function mapFields({ fields }: Outgoing, links: RouteLinks, count: CountUrls): {
     const name = fields[index] as string
     const value = fields[index + 1] as string
     if (name === 'content-type') head.type = value
-    else if (name === 'content-encoding' && value !== 'identity') head.coding += head.coding === '' ? value : `, ${value}`
+    else if (name === 'content-encoding') head.coding = addCoding(head.coding, value)
     else if (name === 'accept-encoding') fields[index + 1] = readableOffer(value)
     else if (Object.hasOwn(urlFields, name)) fields[index + 1] = mapField(name, value, links, count)
   }

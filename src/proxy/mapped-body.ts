@@ -3,17 +3,20 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import { jsonPlace } from './json-place.ts'
 import type { BodyRewrite } from './steps.ts'
 import { RefusedUrl, UrlScanner } from './url-scanner.ts'
-import type { Spelling } from './url-spelling.ts'
+import { allowsJson, type Spelling } from './url-spelling.ts'
 import type { UrlTable } from './url-table.ts'
 
 /** Takes the number of URLs of this machine that are not ours, and pass. */
 export type CountUrls = (counted: number) => void
+
+const markLength = 4
 
 export class MappedBody implements BodyRewrite {
   readonly #scanner: UrlScanner
   readonly #spelling: Spelling
   readonly #count: CountUrls
   #first: Buffer | undefined
+  #seen = 0
 
   constructor(table: UrlTable, spelling: Spelling, count: CountUrls) {
     this.#scanner = new UrlScanner(table, spelling)
@@ -22,6 +25,7 @@ export class MappedBody implements BodyRewrite {
   }
 
   push(chunk: Buffer): Buffer {
+    this.#refuseOtherCharset(chunk)
     this.#first ??= chunk
     return this.#refusing(() => this.#scanner.push(chunk))
   }
@@ -32,6 +36,14 @@ export class MappedBody implements BodyRewrite {
     return rest
   }
 
+  /** UTF-16 and UTF-32 show in their first bytes: a mark, or a NUL beside a letter (RFC 4627 section 3, XML 1.0 appendix F). */
+  #refuseOtherCharset(chunk: Buffer): void {
+    if (this.#seen >= markLength) return
+    const beginning = chunk.subarray(0, markLength - this.#seen)
+    this.#seen += beginning.length
+    if (beginning.includes(0) || beginning.includes(0xfe) || beginning.includes(0xff)) throw new HallpassError('charset-refused')
+  }
+
   #refusing(action: () => Buffer): Buffer {
     return refusingUnmapped(action, offset => this.#placeOf(offset))
   }
@@ -39,7 +51,7 @@ export class MappedBody implements BodyRewrite {
   /** In JSON within the first piece, the pointer to it; else the byte, counted from one. */
   #placeOf(offset: number): string {
     const first = this.#first
-    const pointer = first && offset < first.length && this.#spelling !== 'plain' ? jsonPlace(first, offset) : undefined
+    const pointer = first && offset < first.length && allowsJson(this.#spelling) ? jsonPlace(first, offset) : undefined
     return pointer === undefined ? `at byte ${offset + 1} of the body` : `at ${pointer} in the body`
   }
 }

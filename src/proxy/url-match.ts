@@ -21,6 +21,7 @@ export type MatchResult = UrlMatch | 'more' | 'none'
 export type Text = { bytes: Buffer; spelling: Spelling; final: boolean }
 
 const none = -2
+const mostZeros = 16
 const slash = 0x2f
 const colon = 0x3a
 
@@ -93,11 +94,13 @@ function readPort(text: Text, at: number): { number: number | undefined; end: nu
   if (after < 0) return after === incomplete ? 'more' : none
   let number = 0
   let end = after
-  for (let digits = 0; ; digits++) {
+  for (let digits = 0, zeros = 0; ; digits++) {
     const digit = readCharacter(text.bytes, end, text.spelling, text.final)
     if (digit === incomplete) return 'more'
     const value = codeOf(digit) - 0x30
-    if (value < 0 || value > 9) return digits === 0 ? none : { number, end }
+    if (value < 0 || value > 9) return digits + zeros === 0 ? none : { number, end }
+    // `:0003447` is the same port; no document has more of them than this, and a stream of them is not held back.
+    if (value === 0 && number === 0 && zeros++ < mostZeros) digits--
     if (digits === 5) return 'none'
     number = number * 10 + value
     end += widthOf(digit)

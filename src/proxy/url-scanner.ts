@@ -1,7 +1,17 @@
 // Replaces known URLs in a document that comes in pieces: constant memory, and the same result wherever the pieces end.
 import type { BodyRewrite } from './steps.ts'
 import { matchUrl, type Text, type UrlMatch } from './url-match.ts'
-import { allowsJson, allowsPercent, beginsCharacter, characterBefore, codeOf, incomplete, type Spelling, widthOf } from './url-spelling.ts'
+import {
+  allowsJson,
+  allowsPercent,
+  beginsCharacter,
+  characterBefore,
+  codeOf,
+  incomplete,
+  longestCharacter,
+  type Spelling,
+  widthOf,
+} from './url-spelling.ts'
 import type { UrlTable } from './url-table.ts'
 
 /** A URL that the table refuses. */
@@ -15,8 +25,8 @@ export class RefusedUrl extends Error {
   }
 }
 
-/** Longest piece that may have begun a URL and holds no needle yet: `https:`, every character by its number, and most of a slash's. */
-const longestBeginning = 6 * 6 + 3
+/** Longest piece that may have begun a URL and holds none of its slashes yet: `https:`, every character by its number, and most of a slash's. */
+const longestBeginning = 6 * longestCharacter + longestCharacter - 1
 const empty = Buffer.alloc(0)
 
 type Edit = { from: number; to: number; text: Buffer }
@@ -141,12 +151,14 @@ export class UrlScanner implements BodyRewrite {
 const slashes = Buffer.from('//')
 const escaped = [Buffer.from('\\/'), Buffer.from('\\u00')]
 const encoded = [Buffer.from('%2')]
+const referred = [Buffer.from('&#')]
 /** What stands in every URL, in each way to write it: two slashes, an escaped slash, any character by its number. */
 const needlesOf: Readonly<Record<Spelling, readonly Buffer[]>> = {
   plain: [slashes],
   json: [slashes, ...escaped],
   percent: [slashes, ...encoded],
   'json-or-percent': [slashes, ...escaped, ...encoded],
+  xml: [slashes, ...referred],
 }
 
 const slash = 0x2f
@@ -157,7 +169,7 @@ function firstBytes(table: UrlTable): Uint8Array {
   const earlier = known.get(table)
   if (earlier) return earlier
   const bytes = new Uint8Array(256)
-  for (const { name } of table) for (const first of [name, name.toUpperCase(), '\\', '%']) bytes[first.charCodeAt(0)] = 1
+  for (const { name } of table) for (const first of [name, name.toUpperCase(), '\\', '%', '&']) bytes[first.charCodeAt(0)] = 1
   known.set(table, bytes)
   return bytes
 }
@@ -179,7 +191,7 @@ function nextPlace(bytes: Buffer, from: number, needles: readonly Buffer[], plac
 
 function mayBegin(byte: number, spelling: Spelling): boolean {
   if (byte === 0x68 || byte === 0x48) return true
-  return (byte === 0x5c && allowsJson(spelling)) || (byte === 0x25 && allowsPercent(spelling))
+  return (byte === 0x5c && allowsJson(spelling)) || (byte === 0x25 && allowsPercent(spelling)) || (byte === 0x26 && spelling === 'xml')
 }
 
 const written = new Map<string, Buffer>()

@@ -1,7 +1,10 @@
 // Reads text one character at a time, however it is spelt: a JSON string may escape any character, a query may percent-encode it.
 
-/** How characters may be written in a document: as they are, with JSON's escapes (RFC 8259 section 7), percent-encoded (RFC 3986), or both ways. */
-export type Spelling = 'plain' | 'json' | 'percent' | 'json-or-percent'
+/**
+ * How characters may be written in a document: as they are, with JSON's escapes (RFC 8259 section 7), percent-encoded (RFC 3986), both ways, or
+ * by XML's character references (XML 1.0 section 4.1).
+ */
+export type Spelling = 'plain' | 'json' | 'percent' | 'json-or-percent' | 'xml'
 
 /** What `readCharacter` says when the rest of the character has not come yet. */
 export const incomplete = -1
@@ -13,6 +16,10 @@ const beyondAscii = 0x80
 
 const backslash = 0x5c
 const percent = 0x25
+const ampersand = 0x26
+const semicolon = 0x3b
+/** Bytes of the longest way to write one: `&#x0000002f;`. A reference with more zeros is read as text. */
+export const longestCharacter = 12
 const widthUnit = 256
 
 /** The ASCII code of what `readCharacter` or `characterBefore` gave; 0x80 and more for any character beyond, 0 behind the end. */
@@ -31,6 +38,7 @@ export function readCharacter(bytes: Buffer, at: number, spelling: Spelling, fin
   const byte = bytes[at] as number
   if (byte === backslash && allowsJson(spelling)) return readEscape(bytes, at, final)
   if (byte === percent && allowsPercent(spelling)) return readHex(bytes, at, 1, 2, final)
+  if (byte === ampersand && spelling === 'xml') return readReference(bytes, at, final)
   return character(byte, 1)
 }
 
@@ -47,6 +55,12 @@ export function characterBefore(bytes: Buffer, end: number, spelling: Spelling):
   if (end >= 3 && bytes[end - 3] === percent && allowsPercent(spelling)) {
     const encoded = readHex(bytes, end - 3, 1, 2, true)
     if (widthOf(encoded) === 3) return encoded
+  }
+  if (bytes[end - 1] === semicolon && spelling === 'xml') {
+    let start = end - 2
+    while (bytes[start] !== ampersand && end - start < longestCharacter) start--
+    const reference = bytes[start] === ampersand ? readReference(bytes, start, true) : incomplete
+    if (widthOf(reference) === end - start) return reference
   }
   return character(bytes[end - 1] as number, 1)
 }
@@ -104,6 +118,27 @@ function readHex(bytes: Buffer, at: number, mark: number, digits: number, final:
     code = code * 16 + value
   }
   return character(code, mark + digits)
+}
+
+/** `&#47;` or `&#x2f;`; the ampersand as it is when it begins no such reference. */
+function readReference(bytes: Buffer, at: number, final: boolean): number {
+  const plain = character(ampersand, 1)
+  let code = 0
+  let radix = 10
+  for (let index = at + 1; index < at + longestCharacter; index++) {
+    const byte = bytes[index]
+    if (byte === undefined) return final ? plain : incomplete
+    if (index === at + 1) {
+      if (byte !== 0x23) return plain
+    } else if (index === at + 2 && byte === 0x78) radix = 16
+    else if (byte === semicolon) return index > at + (radix === 16 ? 3 : 2) ? character(code, index + 1 - at) : plain
+    else {
+      const value = hexValue(byte)
+      if (value < 0 || value >= radix) return plain
+      code = code * radix + value
+    }
+  }
+  return plain
 }
 
 function hexValue(byte: number): number {

@@ -55,9 +55,34 @@ holds('mapping back changes what it must and nothing else', clientDocument, ({ b
 holds('localising, then mapping back is the identity', serviceDocument, ({ before }) => [mappedBack(localised(before)), before])
 holds('mapping back twice is mapping back once', clientDocument, ({ before }) => [mappedBack(mappedBack(before)), mappedBack(before)])
 
+/** The same document with its slashes, colons and letters by reference, here and there. */
+function referred({ before, after }: Document, chance: Seeded): Document {
+  const spell = chance.pick([(code: number) => `&#${code};`, (code: number) => `&#x${code.toString(16)};`])
+  const write = (bytes: Buffer) =>
+    Buffer.from(
+      bytes.toString('latin1').replace(/[:/]/g, found => spell(found.charCodeAt(0))),
+      'latin1',
+    )
+  return { before: write(before), after: write(after) }
+}
+const xmlLocalised = (document: Buffer) => new UrlScanner(localise, 'xml').whole(document)
+const xmlMappedBack = (document: Buffer) => new UrlScanner(mapBack, 'xml').whole(document)
+
+holds('by XML’s references: localising, then mapping back is the identity', serviceDocument, ({ before, after }, chance) => {
+  const document = referred({ before, after }, chance).before
+  return [xmlMappedBack(xmlLocalised(document)), document]
+})
+holds('by XML’s references: mapping back twice is mapping back once', clientDocument, ({ before, after }, chance) => {
+  const document = referred({ before, after }, chance).before
+  return [xmlMappedBack(xmlMappedBack(document)), xmlMappedBack(document)]
+})
+
+const referredClientDocument = (chance: Seeded) => referred(clientDocument(chance), chance)
+
 for (const [name, table, spelling, make] of [
   ['localising', localise, 'json', wildServiceDocument],
   ['mapping back', mapBack, 'json-or-percent', clientDocument],
+  ['mapping back XML', mapBack, 'xml', referredClientDocument],
 ] as const) {
   t.test(`${name} gives the same wherever the pieces end`, async t => {
     for (let seed = 1; seed <= cases; seed++) {

@@ -40,6 +40,7 @@ holds('what FHIR and DICOMweb services write', [
 
 holds('other spellings of the same', [
   [`"HTTPS://${host.toUpperCase()}/Patient/Ab"`, `"${ours}/fhir/Patient/Ab"`],
+  [`"${fhirOrigin}:000443/Patient/1"`, `"${ours}/fhir/Patient/1"`],
   [`"${fhirOrigin}:443/Patient/1"`, `"${ours}/fhir/Patient/1"`],
   [`"https:\\/\\/${host}\\/Patient\\/1"`, `"http:\\/\\/localhost:3447\\/fhir\\/Patient\\/1"`],
   [`"https:\\u002f\\u002F${host}\\u002fPatient"`, `"http:\\u002f\\u002flocalhost:3447\\u002ffhir\\u002fPatient"`],
@@ -67,7 +68,7 @@ holds(
       `${fhirOrigin}%2e.example`,
       `${fhirOrigin}é/x`,
       `${fhirOrigin}:/x`,
-      `${fhirOrigin}:000443/x`,
+      `${fhirOrigin}:${'0'.repeat(24)}443/x`,
     ],
     ...[`http://${host}/x`, `https:/${host}/x`, `https:///${host}/x`, `ftps://${host}/x`, `//${host}/x`, `${host}/x`, `https://x.${host}/`],
     ...[

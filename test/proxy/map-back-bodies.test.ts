@@ -31,6 +31,44 @@ t.test('every address of ours, in every spelling', async t => {
   t.equal(scan(`"${everyLetter}/x"`).text, `"${fhirOrigin.replace(':', '\\u003a').replaceAll('/', '\\u002f')}/x"`)
 })
 
+t.test('an address by XML’s character references, and by names that only programs read as this machine', async t => {
+  const written = (text: string, spell: (code: number) => string, which = /[:/]/g) =>
+    text.replace(which, letter => spell(letter.charCodeAt(0)))
+  for (const spell of [
+    (code: number) => `&#${code};`,
+    (code: number) => `&#x${code.toString(16)};`,
+    (code: number) => `&#x000${code.toString(16).toUpperCase()};`,
+  ]) {
+    const address = written('http://localhost:3447/fhir', spell)
+    t.equal(scan(`<url value="${address}/Patient/1"/>`, 'xml').text, `<url value="${written(fhirOrigin, spell)}/Patient/1"/>`, address)
+    const whole = written('http://localhost:3447/fhir', spell, /./g)
+    t.equal(scan(`<a>${whole}</a>`, 'xml').text, `<a>${written(fhirOrigin, spell)}</a>`, whole)
+    t.throws(() => scan(`<a>${written('http://localhost:3447/x', spell)}</a>`, 'xml'), /may not stand here/)
+  }
+  for (const mixed of [
+    'http&#58;//localhost:3447/fhir',
+    'http:&#47;/localhost:3447/fhir',
+    'http:/&#47;localhost:3447/fhir',
+    'http://l&#111;calhost:3447/fhir',
+  ])
+    t.match(scan(`<a>${mixed}</a>`, 'xml').text, /ws-fhir/, mixed)
+  for (const other of [
+    'http:&#47;&#47;localhost:3447&#46;evil.example/',
+    'http:&#47&#47;localhost:3447/',
+    'http:&#;//localhost:3447/',
+    '&#x;&#g;&',
+  ])
+    t.equal(scan(other, 'xml').text, other)
+  const semicolons = ';//&;//'.repeat(200_000)
+  t.ok(scan(semicolons, 'xml').text === semicolons, 'however many seem to end one')
+  for (const name of [
+    ...['127.1', '127.0.1', '2130706433', '0x7F.1', '0177.0.0.1', '[0:0:0:0:0:0:0:1]', '[0000:0000:0000:0000:0000:0000:0000:0001]'],
+  ])
+    t.equal(scan(`"http://${name}:3447/fhir/x"`).text, `"${fhirOrigin}/x"`, name)
+  for (const port of ['003447', '00000000003447']) t.equal(scan(`"http://localhost:${port}/fhir/x"`).text, `"${fhirOrigin}/x"`, port)
+  t.same(scan('"http://localhost:0/ http://localhost:000/ http://127.10:3447/"').counted, 2)
+})
+
 t.test('the port by which the client called is ours too, as far as routes go', async t => {
   const { text, counted } = scan(
     '"http://localhost:8080/fhir/x http://localhost:8080/app http://localhost:3447/fhir"',

@@ -268,3 +268,44 @@ t.test('one layer of compression is taken off, so that nothing hides in it', asy
   t.match(await send(gzipSync(Buffer.alloc(8 * 1024 * 1024, ' ')), { headers }), { status: 400, code: 'body-undecodable' })
   t.equal(seen.filter(({ whole }) => whole).length, 1, 'the service got one of them')
 })
+
+t.test('identity by any spelling is no coding', async t => {
+  const { ours, send } = await startService(t)
+  for (const coding of ['identity', 'Identity', 'IDENTITY, identity', 'identity ,']) {
+    const { at } = await send(patient(`${ours}/fhir`), { headers: { 'content-encoding': coding } })
+    t.equal(at?.body, patient(fhirOrigin), coding)
+  }
+  for (const coding of ['GZIP', 'identity, gzip', 'gzip, Identity'])
+    t.equal(
+      (await send(gzipSync(patient(`${ours}/fhir`)), { headers: { 'content-encoding': coding } })).at?.body,
+      patient(fhirOrigin),
+      coding,
+    )
+})
+
+t.test('a body in which an address would not be found is refused: UTF-16, by its charset or by its bytes', async t => {
+  const { ours, send, seen } = await startService(t)
+  const utf16 = Buffer.from(patient(`${ours}/fhir`), 'utf16le')
+  const refused = { status: 415, code: 'charset-refused' }
+  for (const type of [
+    `${json}; charset=utf-16`,
+    `${json};CHARSET="UTF-16LE"`,
+    'application/xml; a=b; charset=utf-32',
+    `${json}; charset=utf-8; charset=utf-7`,
+  ])
+    t.match(await send(utf16, { headers: { 'content-type': type } }), refused, type)
+  t.match(await send(utf16), refused, 'without a word')
+  t.match(await send(Buffer.concat([Buffer.of(0xff, 0xfe), utf16])), refused, 'by its mark')
+  t.match(await send(Buffer.from(utf16).swap16()), refused, 'the other way round')
+  t.match(await send(gzipSync(utf16), { headers: { 'content-encoding': 'gzip' } }), refused, 'compressed')
+  t.equal(seen.filter(({ whole }) => whole).length, 0, 'the service got none of them')
+  for (const type of [`${json}; charset=utf-8`, `${json};charset="UTF8"`, `${json}; charset=iso-8859-1`, `${json}; fhirVersion=4.0`])
+    t.equal((await send(patient(`${ours}/fhir`), { headers: { 'content-type': type } })).at?.body, patient(fhirOrigin), type)
+  const marked = Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), Buffer.from(patient(`${ours}/fhir`))])
+  t.match((await send(marked)).at?.body, fhirOrigin, 'UTF-8 with its mark')
+  t.equal(
+    (await send(utf16, { headers: { 'content-type': 'application/octet-stream' } })).at?.body.length,
+    utf16.toString().length,
+    'other bytes pass',
+  )
+})

@@ -55,6 +55,13 @@ export const guardErrors = {
     'The field {name} has two values, and takes one.',
     'Send {name} once; with curl, look for a second -H.',
   ),
+  'charset-refused': entry(
+    415,
+    1,
+    'not-supported',
+    'The body is not in UTF-8: addresses of hallpass in it would not be found, and stored.',
+    'Send JSON, XML and forms in UTF-8; a route with "localise": false takes any bytes.',
+  ),
   'framing-refused': entry(
     400,
     1,

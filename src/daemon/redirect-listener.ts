@@ -53,7 +53,7 @@ export function createRedirectListener(parts: RedirectListenerParts): { hold: Ho
   }
   return {
     hold: async port => {
-      const entry = held.get(port) ?? { listening: listenOnLoopback(port, () => createRedirectServer(parts)), holders: 0 }
+      const entry = held.get(port) ?? { listening: listen(parts, port), holders: 0 }
       held.set(port, entry)
       entry.holders++
       try {
@@ -78,13 +78,16 @@ function asRedirectFailure(error: unknown): unknown {
   return new HallpassError('redirect-port-taken', error.particulars, { cause: error })
 }
 
-function createRedirectServer(parts: RedirectListenerParts) {
+function listen(parts: RedirectListenerParts, port: number): Promise<Listening> {
   const { peers, allowUids } = parts.admission
-  const server = createServer(serverOptions, (request, response) => answer(parts, request, response))
-  applyServerLimits(server)
-  createDoor({ peers, allowUids: () => allowUids, limit: connections, refused: parts.refused })(server)
-  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
-  return server
+  const door = createDoor({ peers, allowUids: () => allowUids, limit: connections, refused: parts.refused })
+  return listenOnLoopback(port, () => {
+    const server = createServer(serverOptions, (request, response) => answer(parts, request, response))
+    applyServerLimits(server)
+    door(server)
+    server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
+    return server
+  })
 }
 
 function answer(

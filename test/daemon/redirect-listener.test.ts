@@ -154,3 +154,14 @@ t.test('the port is open until the last sign-in that needs it has shown its end,
   again()
   listener.close()
 })
+
+t.test('more connections than a browser has are told so, at both addresses together', async t => {
+  const listener = listenerFor()
+  const port = await freePort()
+  await listener.hold(port)
+  t.teardown(() => listener.close())
+  const crowd = Array.from({ length: 64 }, (_, index) => connect(port, index % 2 ? '127.0.0.1' : '::1').on('error', () => undefined))
+  await Promise.all(crowd.map(socket => once(socket, 'connect')))
+  t.equal(await ask(port, 'GET /-/sign-in/abc HTTP/1.1'), 'too-many-connections')
+  for (const socket of crowd) socket.destroy()
+})

@@ -105,7 +105,7 @@ async function startAmong(t: Test, { home, port, paths }: Awaited<ReturnType<typ
   }
 }
 
-t.test('whatever was planted at its paths is replaced or refused: never followed, believed or waited for (requirement 19)', async t => {
+t.test('whatever was planted at its paths is replaced or refused: never followed, believed or waited for (requirement 19)', { timeout: 300_000 }, async t => {
   const place = await worn(t)
   t.equal(place.paths.length, 8, place.paths.join(' '))
   for (const [kind, plant] of Object.entries(plants))

@@ -44,7 +44,7 @@ export type SignInOptions = {
   returnTo?: string | undefined
   /** Let the person choose another account. */
   choose?: boolean | undefined
-  /** False when a program asks. */
+  /** False when a program asks, or may have asked. */
   attended?: boolean
 }
 

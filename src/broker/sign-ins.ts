@@ -27,6 +27,10 @@ export type SignIns = {
   pendingOf(profile: string): SignIn | undefined
   /** Somebody is there for this profile's sign-in: from now on it may ask again by itself, and what failed is tried again at once. */
   acknowledge(profile: string): void
+  /** Somebody asked for a page of the profile's sign-in, which may be a program: they may be asked once more, and what failed is tried again at once. */
+  seen(profile: string): void
+  /** Ends the pending sign-in of the profile because somebody on a page of ours said no; twice in a row it means no. */
+  decline(profile: string): void
   /** Ends the pending sign-in of the profile; false when there is none. */
   cancel(profile: string, reason?: HallpassError): boolean
   /** Ends every pending sign-in with this reason. */
@@ -141,6 +145,13 @@ export function createSignIns(parts: SignInParts): SignIns {
     }
   }
 
+  const cancel: SignIns['cancel'] = (profile, reason = new HallpassError('sign-in-cancelled')) => {
+    const entry = pending.get(profile)
+    if (entry) end(entry, reason)
+    if (starting.has(profile)) doomed.set(profile, reason)
+    return entry !== undefined || starting.has(profile)
+  }
+
   return {
     start: async (profile, wanted, { open: opening, returnTo, ...wish }) => {
       const entry = pending.get(profile) ?? (await started(profile, wanted, wish))
@@ -181,12 +192,15 @@ export function createSignIns(parts: SignInParts): SignIns {
       governor.acknowledged(profile)
       parts.begin.again(profile)
     },
-    cancel: (profile, reason = new HallpassError('sign-in-cancelled')) => {
-      const entry = pending.get(profile)
-      if (entry) end(entry, reason)
-      if (starting.has(profile)) doomed.set(profile, reason)
-      return entry !== undefined || starting.has(profile)
+    seen: profile => {
+      governor.seen(profile)
+      parts.begin.again(profile)
     },
+    decline: profile => {
+      governor.declined(profile)
+      cancel(profile)
+    },
+    cancel,
     close: reason => {
       for (const profile of starting.keys()) doomed.set(profile, reason)
       for (const entry of [...pending.values()]) end(entry, reason)

@@ -19,7 +19,8 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
     const profile = body.get('profile') ?? ''
     const profiles = (await broker.profiles()).map(status => status.profile)
     if (!profiles.includes(profile)) throw new HallpassError('no-such-profile', { profile: '', profiles: profiles.join(', ') })
-    const signIn = await broker.signIn(profile, { open: 'never', returnTo: returnPath(body.get('return_to'), routes) })
+    broker.signIns.seen(profile)
+    const signIn = await broker.signIn(profile, { open: 'never', attended: false, returnTo: returnPath(body.get('return_to'), routes) })
     return reply.redirect(signIn.authorizationUrl ?? pathOf(signIn), 303)
   })
 
@@ -37,7 +38,7 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
     if (signIn.state !== 'pending') return page(reply, outcomePage(signIn, broker), signIn.error?.entry.status ?? 200)
     // A browser that opened by itself is nobody's answer.
     const isOpened = query.opened !== undefined
-    if (!isOpened) broker.signIns.acknowledge(signIn.profile)
+    if (!isOpened) broker.signIns.seen(signIn.profile)
     return signIn.device
       ? page(reply, devicePage(signIn, signIn.device, isOpened))
       : reply.redirect(signIn.authorizationUrl ?? '/-/sign-in', 303)
@@ -45,10 +46,7 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
 
   app.post<{ Params: { id: string } }>('/-/sign-in/:id/cancel', async ({ params }, reply) => {
     const signIn = broker.signIns.find(params.id)
-    if (signIn?.state === 'pending') {
-      broker.signIns.acknowledge(signIn.profile)
-      broker.signIns.cancel(signIn.profile)
-    }
+    if (signIn?.state === 'pending') broker.signIns.decline(signIn.profile)
     return reply.redirect(signIn ? pathOf(signIn) : '/-/sign-in', 303)
   })
 }

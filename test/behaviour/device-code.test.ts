@@ -57,6 +57,9 @@ t.test('callers that will not wait start no code: nobody would read it', async t
 t.test('a code that nobody types ends, and the next request is answered at once', async t => {
   const both = await startBoth(t, device)
   const waiting = fetch(`${both.daemon.url}/fhir/Patient`)
+  const shown = await (await fetch(await both.opening())).text()
+  const [, again = ''] = /http-equiv="refresh" content="3; url=([^"]+)"/.exec(shown) ?? []
+  t.match(await (await fetch(`${both.daemon.url}${again}`)).text(), again, 'the browser that opened looks again and again, and is nobody’s answer')
   await both.timer(120_000)
   both.clock.advance(120_000)
   t.equal(code(await waiting), 'sign-in-wait-over')

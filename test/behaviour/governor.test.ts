@@ -86,6 +86,45 @@ t.test('whoever presses Cancel is asked once more; the second time it means no, 
   t.equal((await poll(both)).status, 200)
 })
 
+/** What a program can do with a sign-in over HTTP, to have it asked for again. */
+const tricks: Readonly<Record<string, (both: Composed, link: string) => Promise<void>>> = {
+  'cancels it': async (_both, link) => void (await (await fetch(`${link}/cancel`, { method: 'POST' })).text()),
+  'follows the link and declines in its place': async (_both, link) => {
+    const { redirect_uri: callback = '', state = '' } = Object.fromEntries(new URL(await followOpening(link)).searchParams)
+    await (await fetch(callback, { method: 'POST', body: new URLSearchParams({ state, error: 'access_denied' }) })).text()
+  },
+  'follows the link and lets it lapse': async ({ clock }, link) => {
+    await (await fetch(link, { redirect: 'manual' })).text()
+    clock.advance(600_000)
+  },
+  'presses the button of the page and lets it lapse': async ({ daemon, clock }) => {
+    const body = new URLSearchParams({ profile: 'dev' })
+    await (await fetch(`${daemon.url}/-/sign-in`, { method: 'POST', body, redirect: 'manual' })).text()
+    clock.advance(600_000)
+  },
+}
+
+for (const [trick, play] of Object.entries(tricks))
+  t.test(`a program that ${trick}, again and again, has no browser opened but the first few`, async t => {
+    const both = await startBoth(t)
+    const openings: number[] = []
+    for (let round = 0; round < 6; round++) {
+      const gone = new AbortController()
+      const waiting = fetch(`${both.daemon.url}/fhir/Patient`, { signal: gone.signal }).then(code, () => undefined)
+      await Promise.race([both.opening(both.opened.length + 1), waiting])
+      const answer = await fetch(`${both.daemon.url}/fhir/Patient`, { headers: { 'Hallpass-Interactive': 'never' } })
+      await play(both, linkIn(answer))
+      gone.abort()
+      await waiting
+      openings.push(both.opened.length)
+    }
+    t.ok((openings.at(-1) ?? 0) <= 3, `${openings} openings`)
+    t.equal(openings.at(-1), openings.at(-4), 'and then none')
+    const last = await fetch(`${both.daemon.url}/fhir/Patient`)
+    t.match(await signInByForm(linkIn(last)), { status: 200 }, 'a person’s link still works')
+    t.equal((await poll(both)).status, 200)
+  })
+
 t.test('no browser opens for callers that say `Hallpass-Interactive: never`, nor with HALLPASS_NO_USER', async t => {
   const never = await startBoth(t)
   for (let round = 0; round < 20; round++)

@@ -25,6 +25,7 @@ import { createMapBack } from '../proxy/map-back.ts'
 import { createProxy } from '../proxy/proxy.ts'
 import { matchRoute } from '../proxy/target.ts'
 import { refuseTokenEcho } from '../proxy/token-echo.ts'
+import type { Clock } from '../terms/edges.ts'
 import type { Route } from '../terms/route.ts'
 import type { VaultDocument } from '../vault/vault-document.ts'
 import { type Credentials, composeCredentials } from './credentials/credentials.ts'
@@ -93,7 +94,7 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
   const app = createPages({ broker, explain, routes, version: edges.version })
   await app.ready()
   const pages = (request: IncomingMessage, response: ServerResponse) => app.routing(request, response)
-  const callback = composeCallback(identities, broker)
+  const callback = composeCallback(identities, broker, clock)
   const listener = createRedirectListener({ clock, policy, admission, pages, ...callback, refused: reportRefused(tell, clock) })
   const holdRedirect = async (profile: string) => {
     const port = config.profiles.get(profile)?.redirectUri.port
@@ -191,12 +192,12 @@ function composeIdentities(
   )
 }
 
-function composeCallback(identities: ReadonlyMap<string, Identity>, { signIns }: Broker) {
+function composeCallback(identities: ReadonlyMap<string, Identity>, { signIns }: Broker, clock: Clock) {
   const paths = new Set([...identities.values()].flatMap(({ callbackPath }) => callbackPath ?? []))
   return {
     isCallback: (method: string, target: string) => isCallback(method, target, paths),
     callback: (request: IncomingMessage, response: ServerResponse) => {
-      handleCallback(request, response, async answer => {
+      handleCallback(request, response, clock, async answer => {
         const signIn = await signIns.complete(answer)
         return signIn && `/-/sign-in/${signIn.id}`
       })

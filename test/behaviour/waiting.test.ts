@@ -1,6 +1,7 @@
 // Requests that wait for a person: one sign-in for all of them, and a clear end to every wait.
 import { once } from 'node:events'
 import { createServer, request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import t from 'tap'
 import { startBoth } from '../harness/composed.ts'
 import { followOpening, signInByForm } from '../harness/sign-in-form.ts'
@@ -154,6 +155,22 @@ t.test('an answer that arrives twice is redeemed once; wrong or missing state en
   const again = await fetch(`${callback}?state=${state}&code=whatever`)
   t.match(await again.text(), /You are signed in/)
   t.equal(both.exchanges.filter(({ grantType }) => grantType === 'authorization_code').length, 1)
+})
+
+t.test('an answer whose form does not come whole in ten seconds is refused, and its connection closed', async t => {
+  const both = await startBoth(t)
+  const socket = connect(both.daemon.port, '127.0.0.1')
+  const answer = socket.setEncoding('utf8').toArray()
+  socket.write(`POST /-/callback HTTP/1.1\r\nHost: localhost:${both.daemon.port}\r\nContent-Length: 60000\r\n\r\ns`)
+  await both.timer(10_000)
+  socket.write('t')
+  both.clock.advance(10_000)
+  const text = (await answer).join('')
+  t.match(text, /^HTTP\/1\.1 408 /)
+  t.match(text, /Hallpass-Error: request-timeout/)
+  const whole = fetch(`${both.daemon.url}/-/callback`, { method: 'POST', body: 'state=x&code=y' })
+  t.equal((await whole).status, 400)
+  t.notOk(both.clock.waiting().includes(10_000), 'who came in time is not timed any more')
 })
 
 t.test('whoever is signed in can be replaced only after signing out', async t => {

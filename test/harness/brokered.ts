@@ -53,7 +53,7 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
   const counts = new Map<string, number>()
   sandbox.observer.on('exchange', ({ grantType = '' }) => counts.set(grantType, (counts.get(grantType) ?? 0) + 1))
   const server = createServer((request, response) =>
-    handleCallback(request, response, async answer => ((await broker.signIns.complete(answer)) ? '/done' : undefined)),
+    handleCallback(request, response, clock, async answer => ((await broker.signIns.complete(answer)) ? '/done' : undefined)),
   ).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

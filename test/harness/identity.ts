@@ -12,7 +12,7 @@ import type { AuthorizationResponse, CodeAuthorization, Identity, SignInWish, Wa
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 import type { Bearer } from '../../src/terms/bearer.ts'
 import type { Profile } from '../../src/terms/profile.ts'
-import { type ManualClock, manualClock } from '../fixtures/clocks.ts'
+import { type ManualClock, manualClock, systemClock } from '../fixtures/clocks.ts'
 import { signInByForm } from './sign-in-form.ts'
 
 export type Rig = {
@@ -114,7 +114,7 @@ async function startCallback(t: Test) {
   const server = createServer((request, response) => {
     if (request.url === '/done') response.end('done')
     else
-      void handleCallback(request, response, async answer => {
+      void handleCallback(request, response, systemClock, async answer => {
         waiting.shift()?.(answer)
         return '/done'
       })

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { handleCallback, isCallback, parseAuthorizationResponse } from '../../src/identity/callback.ts'
 import type { AuthorizationResponse } from '../../src/identity/identity.ts'
+import { systemClock } from '../fixtures/clocks.ts'
 
 const parse = (text: string) => parseAuthorizationResponse(new URLSearchParams(text))
 
@@ -60,7 +61,7 @@ t.test('answers are taken at their path alone, by GET or POST; at the root only 
 async function start(t: Test) {
   const completed: AuthorizationResponse[] = []
   const server = createServer((request, response) =>
-    handleCallback(request, response, async answer => {
+    handleCallback(request, response, systemClock, async answer => {
       if (answer.state !== 'known') return undefined
       completed.push(answer)
       return '/done'

@@ -77,5 +77,5 @@ export const guardErrors = {
     'Send fewer or shorter fields, or raise "maxHeadBytes".',
   ),
   'request-malformed': entry(400, 1, 'invalid', 'The request is not valid HTTP/1.1.', 'Check the client; `curl -v` shows a valid request.'),
-  'request-timeout': entry(408, 1, 'timeout', 'The request head did not arrive in time.', 'Send the request at once after connecting.'),
+  'request-timeout': entry(408, 1, 'timeout', 'The request did not arrive in time.', 'Send the request at once after connecting.'),
 } as const satisfies Record<string, ErrorEntry>

@@ -50,7 +50,9 @@ process.exitCode = outputLost ? exitCode || 1 : exitCode
 
 /** An inspector or a heap snapshot on signal shows whoever asks, or whoever finds the file, every token in memory. */
 async function refuseWindows(): Promise<void> {
-  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
+  const given = [...process.execArgv, ...optionsOf(process.env.NODE_OPTIONS ?? '')]
+  // Node takes `_` for `-` in an option's name.
+  const options = given.map(option => option.replaceAll('_', '-'))
   const opening = options.find(option => /^--(?:inspect(?!-port|-publish)|heapsnapshot|heap-prof)/.test(option))
   // An editor may open the inspector from a module that it preloads; some builds of Node have none.
   const url = process.features.inspector ? (await import('node:inspector')).url() : undefined
@@ -58,6 +60,12 @@ async function refuseWindows(): Promise<void> {
   const error = new HallpassError('memory-open', { option: opening?.split('=')[0] ?? 'an inspector' })
   process.stderr.write(renderForTerminal(error))
   process.exit(error.entry.exitCode)
+}
+
+/** The options in NODE_OPTIONS as Node reads them: double quotes hold together and vanish, and within them a backslash escapes. */
+function optionsOf(text: string): string[] {
+  const words = text.match(/(?:"(?:\\.|[^"\\])*"?|[^\s"])+/gs) ?? []
+  return words.map(word => word.replace(/"(?:\\.|[^"\\])*"?/gs, quoted => quoted.replace(/\\(.)|"/gs, (_, escaped = '') => escaped)))
 }
 
 function interruption(): Promise<string> {

@@ -187,6 +187,9 @@ t.test('an inspector, or another window into memory, keeps every command from st
     { env: { NODE_OPTIONS: '--no-warnings --heapsnapshot-near-heap-limit=1' } },
     { nodeArgs: ['--heap-prof', `--heap-prof-dir=${home.path}`] },
     { env: { NODE_OPTIONS: `--require ${preloaded}` } },
+    { env: { NODE_OPTIONS: '"--heapsnapshot-signal=SIGUSR2"' } },
+    { env: { NODE_OPTIONS: '--no-warnings "--heap\\snapshot-signal=SIGUSR2"' } },
+    { env: { NODE_OPTIONS: '--heap""snapshot_signal=SIGUSR2' } },
   ]
   for (const way of ways) {
     const { code, stdout, stderr } = await runHallpass(home, ['status'], way).ended

@@ -3,6 +3,7 @@ import type { ControlClient } from '../control/client/control-client.ts'
 import type { LoginReport } from '../control/client/wire.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { deviceWarning } from '../terms/device-code.ts'
+import { printable } from '../terms/printable.ts'
 import { connect } from './connect.ts'
 import { type Command, exitCodes, type Io } from './io.ts'
 
@@ -11,7 +12,7 @@ export const runLogin: Command = async (io, args) => {
   const control = await connect(io, args)
   if (args.switches.has('cancel')) return cancel(io, control, profile)
   const { name, username } = await signIn(io, control, profile, args.switches.has('choose'))
-  io.err(`Signed in for ${name}${username ? ` as ${username}` : ''}.\n`)
+  io.err(`Signed in for ${name}${username ? ` as ${printable(username)}` : ''}.\n`)
   return exitCodes.ok
 }
 
@@ -44,9 +45,9 @@ export async function signIn(
 function invitation({ profile, device }: LoginReport, link: string): string {
   if (!device) return `Sign in for ${profile} in your browser, or open ${link}\n`
   const until = new Date(device.expiresAt).toLocaleTimeString()
-  return `Sign in for ${profile}: open ${device.verificationUri} on any device and type
+  return `Sign in for ${profile}: open ${printable(device.verificationUri)} on any device and type
 
-    ${device.userCode}
+    ${printable(device.userCode)}
 
 ${deviceWarning} The code is good until ${until}; Ctrl-C gives up.\n`
 }

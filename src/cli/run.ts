@@ -2,14 +2,21 @@
 import { nearestOf } from '../config/nearest.ts'
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
 import { renderForTerminal } from '../errors/render.ts'
-import { printable } from '../terms/printable.ts'
+import { printable, printableLines } from '../terms/printable.ts'
 import { programHelp, type Row, verbHelp } from './help.ts'
 import { exitCodes, type Io } from './io.ts'
 import { parseArguments } from './parse.ts'
 import { verbs } from './verbs.ts'
 
-/** Runs the command that `io.argv` names. Never rejects. */
-export async function run(io: Io): Promise<number> {
+/** Runs the command that `io.argv` names. Never rejects. Nothing that it prints is obeyed by a terminal, wherever the text came from. */
+export async function run(outer: Io): Promise<number> {
+  const io: Io = {
+    ...outer,
+    out: text => outer.out(printableLines(text)),
+    err: text => outer.err(printableLines(text)),
+    ask: question => outer.ask(printableLines(question)),
+    readSecret: prompt => outer.readSecret(printableLines(prompt)),
+  }
   try {
     return await dispatch(io)
   } catch (thrown) {

@@ -1,5 +1,6 @@
 // `hallpass status`: what runs, who is signed in, where tokens rest.
 import type { AccessReport, CredentialReport, ExchangeCounts, ProfileReport, RouteReport, StatusReport } from '../control/client/wire.ts'
+import { printable } from '../terms/printable.ts'
 import { connect } from './connect.ts'
 import { type Command, exitCodes } from './io.ts'
 import { lines } from './lines.ts'
@@ -68,7 +69,7 @@ function describeCounts({ total, ownAuthorizations, droppedFields }: ExchangeCou
 function describeProfile({ signedIn, username, signInLink, waitingRequests }: ProfileReport): string {
   const waiting = waitingRequests ? ` (${waitingRequests} ${waitingRequests === 1 ? 'request waits' : 'requests wait'})` : ''
   if (signInLink) return `waits for you${waiting}: ${signInLink}`
-  return signedIn ? `signed in as ${username}` : 'nobody is signed in'
+  return signedIn ? `signed in as ${printable(username ?? '')}` : 'nobody is signed in'
 }
 
 function describeRoute(route: RouteReport): string {

@@ -6,6 +6,7 @@ import { createOpenBrowser } from '../daemon/open-browser.ts'
 import { describeEvent, type Tell } from '../journal/events.ts'
 import { logLine } from '../journal/log-line.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
+import { printableLines } from '../terms/printable.ts'
 import { redact } from '../terms/redaction.ts'
 import type { EnvironmentGiven } from './credentials/environment.ts'
 
@@ -52,7 +53,7 @@ export function systemEdges(surroundings: Surroundings, log: 'text' | 'json' = '
     paths: pathsOf(platform, env, home),
     tell: event => {
       if (log === 'json') err(logLine(event, systemClock.now(), true))
-      else if (event.event !== 'exchange') err(`${redact(describeEvent(event))}\n`)
+      else if (event.event !== 'exchange') err(printableLines(`${redact(describeEvent(event))}\n`))
     },
   }
 }

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../errors/table.ts'
 import { deviceWarning } from '../terms/device-code.ts'
+import { printable } from '../terms/printable.ts'
 import type { ExchangeRecord } from './record.ts'
 
 export type Event =
@@ -65,7 +66,8 @@ export function describeEvent(event: Event): string {
 }
 
 function describeSignIn({ profile, link, opened, userCode, verificationUri }: Extract<Event, { event: 'sign-in-started' }>): string {
-  if (userCode !== undefined) return `Sign-in for ${profile}: open ${verificationUri} and type ${userCode}. ${deviceWarning}`
+  if (userCode !== undefined)
+    return `Sign-in for ${profile}: open ${printable(verificationUri ?? '')} and type ${printable(userCode)}. ${deviceWarning}`
   return opened ? `Sign-in for ${profile}: see your browser, or open ${link}` : `Sign-in for ${profile}: open ${link}`
 }
 

@@ -59,7 +59,11 @@ t.test('a code that nobody types ends, and the next request is answered at once'
   const waiting = fetch(`${both.daemon.url}/fhir/Patient`)
   const shown = await (await fetch(await both.opening())).text()
   const [, again = ''] = /http-equiv="refresh" content="3; url=([^"]+)"/.exec(shown) ?? []
-  t.match(await (await fetch(`${both.daemon.url}${again}`)).text(), again, 'the browser that opened looks again and again, and is nobody’s answer')
+  t.match(
+    await (await fetch(`${both.daemon.url}${again}`)).text(),
+    again,
+    'the browser that opened looks again and again, and is nobody’s answer',
+  )
   await both.timer(120_000)
   both.clock.advance(120_000)
   t.equal(code(await waiting), 'sign-in-wait-over')

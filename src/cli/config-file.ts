@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts'
 import { type ExaminedConfig, examineConfig } from '../config/load.ts'
 import type { ConfigPlace } from '../config/locate.ts'
+import { lostAccess } from '../config/own-access.ts'
 import { pathsOf } from '../config/paths.ts'
 import { recordTrust } from '../config/trust.ts'
 import { HallpassError } from '../errors/hallpass-error.ts'
@@ -26,19 +27,19 @@ export async function configFor(io: Io, args: Pick<Arguments, 'flags'>): Promise
   return examined.config
 }
 
-async function askForTrust(io: Io, { paths }: ConfigPlace, examined: ExaminedConfig): Promise<void> {
+async function askForTrust(io: Io, place: ConfigPlace, examined: ExaminedConfig): Promise<void> {
   const { path } = examined.location
-  const answer = mayAsk(io) ? await io.ask(`${describeTrust(examined)}\nTrust exactly this content? [y/N] `) : ''
+  const answer = mayAsk(io) ? await io.ask(`${describeTrust(place, examined)}\nTrust exactly this content? [y/N] `) : ''
   if (!/^y(es)?$/i.test(answer.trim())) throw new HallpassError('config-untrusted', { path: printable(path) })
-  recordTrust(paths.state, { sha256: examined.sha256, path, now: Date.now() })
+  recordTrust(place.paths.state, { sha256: examined.sha256, path, now: Date.now() })
 }
 
 function mayAsk({ inIsTerminal, errIsTerminal, env }: Io): boolean {
   return inIsTerminal && errIsTerminal && !env.HALLPASS_NO_USER
 }
 
-/** What a project file would do with the user's tokens. */
-export function describeTrust({ config, location }: ExaminedConfig): string {
+/** What a project file would do with the user's tokens, and which of the user's own rules on callers it does away with. */
+export function describeTrust(place: ConfigPlace, { config, location }: ExaminedConfig): string {
   const routes = config.routes.map(({ prefix, origin, basePath, audience, profile }): [string, string] => [
     prefix,
     `${origin}${basePath} gets tokens for ${audience}, of profile ${profile}`,
@@ -48,5 +49,14 @@ export function describeTrust({ config, location }: ExaminedConfig): string {
     `signs in at ${authorityHost}, tenant ${tenantId}, client ${clientId} (${flow})`,
   ])
   const pages = config.settings['access.allowedOrigins'].map((origin): [string, string] => [origin, 'its pages may call'])
-  return `The project file ${printable(location.path)} says where your tokens go:\n\n${lines([...routes, ...profiles, ...pages])}`
+  return `The project file ${printable(location.path)} says where your tokens go:\n\n${lines([...routes, ...profiles, ...pages])}${describeLost(place, config)}`
+}
+
+function describeLost(place: ConfigPlace, { settings }: Config): string {
+  const lost = lostAccess(place, settings)
+  if (lost === 'unreadable')
+    return '\nIt takes the place of your own file, which cannot be read now: what that says about who may call does not hold.\n'
+  if (lost.length === 0) return ''
+  const rows = lost.map(({ name, own, here }): [string, string] => [name, `${own} in your own file, ${here} here`])
+  return `\nIt takes the place of your own file. These rules of yours on who may call do not hold:\n\n${lines(rows)}`
 }

@@ -14,7 +14,7 @@ export const trustConfig: Command = async (io, args) => {
   if (path === undefined)
     throw new HallpassError('usage', { what: 'There is no project file in this folder or above it.', command: 'hallpass config' })
   const examined = examineConfig(place, { project: path })
-  io.err(`${describeTrust(examined)}\n`)
+  io.err(`${describeTrust(place, examined)}\n`)
   recordTrust(place.paths.state, { sha256: examined.sha256, path: examined.location.path, now: Date.now() })
   io.err(`Trusted: the present content of ${printable(examined.location.path)}. Any change of it asks again.\n`)
   return exitCodes.ok

@@ -214,6 +214,24 @@ t.test('a person is asked, sees where tokens would go, and only yes is yes', asy
   t.equal(printed.questions.length, 6)
 })
 
+t.test('the question names each rule of the user’s own on who may call that does not hold under the project file', async t => {
+  const { io, put, own, file, printed } = createMachine(t, { inIsTerminal: true, errIsTerminal: true })
+  const ask = async (env: Record<string, string> = {}) => {
+    await t.rejects(configFor({ ...io, env }, { flags: {} }), { code: 'config-untrusted' })
+    return printed.questions.at(-1)
+  }
+  put(file, { ...valid, access: { allowedOrigins: ['http://localhost:3000'] } })
+  t.notMatch(await ask(), /your own file/, 'there is none')
+  put(own, { ...valid, access: { key: 'required', peerCheck: 'on', allowedOrigins: [] } })
+  const question = await ask()
+  t.match(question, /These rules of yours on who may call do not hold:\n\n +access\.key +"required" in your own file, "auto" here\n/)
+  t.match(question, /access\.allowedOrigins +\[\] in your own file, \["http:\/\/localhost:3000"\] here/)
+  t.notMatch(question, /access\.peerCheck/, 'it holds')
+  t.notMatch(await ask({ HALLPASS_ACCESS_KEY: 'required' }), /access\.key/, 'the environment has the last word')
+  put(own, '{')
+  t.match(await ask(), /your own file, which cannot be read now/)
+})
+
 t.test('the real program, without a terminal: the answer cannot be piped in', async t => {
   const { put, file, project, home } = createMachine(t)
   put(file, valid)

@@ -3,7 +3,7 @@ import { HallpassError } from '../errors/hallpass-error.ts'
 import type { Clock } from '../terms/edges.ts'
 import type { Profile } from '../terms/profile.ts'
 import type { Governor } from './governor.ts'
-import type { SignIns } from './sign-ins.ts'
+import type { SignIns } from './sign-in.ts'
 import type { Slot } from './slots.ts'
 import { within } from './within.ts'
 

@@ -1,6 +1,6 @@
 // Signs people in: one sign-in at a time per profile, which outlives the request that asked for it.
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
-import type { AuthorizationResponse, Identity, Wanted } from '../identity/identity.ts'
+import type { Identity, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
@@ -8,34 +8,8 @@ import type { BeginSignIn, Wish } from './begin-sign-in.ts'
 import type { Governor } from './governor.ts'
 import { once } from './once.ts'
 import { createOpeningLinks } from './opening-links.ts'
-import type { Opening, SignIn } from './sign-in.ts'
+import type { SignIns } from './sign-in.ts'
 import { createOutcome, describeSignIn, type Entry, forgetOldest } from './sign-in-entry.ts'
-
-export type StartOptions = Wish & { open: Opening; returnTo?: string | undefined }
-
-export type SignIns = {
-  /** The pending sign-in of the profile, started when there is none. Rejects when the authorization server would not take it. */
-  start(profile: string, wanted: Wanted, options: StartOptions): Promise<SignIn>
-  /** Ends the sign-in to which the response belongs; a second delivery changes nothing. Undefined when it belongs to none. */
-  complete(response: AuthorizationResponse): Promise<SignIn | undefined>
-  find(id: string): SignIn | undefined
-  /**
-   * Follows the link that a browser was started with. Whoever asks second is told so by `used`, and ends the sign-in if it is pending: one of the two
-   * may be another user, who read the browser's arguments. Undefined for a link that was not given.
-   */
-  followOpening(secret: string): Promise<{ signIn: SignIn; used: boolean } | undefined>
-  pendingOf(profile: string): SignIn | undefined
-  /** Somebody is there for this profile's sign-in: from now on it may ask again by itself, and what failed is tried again at once. */
-  acknowledge(profile: string): void
-  /** Somebody asked for a page of the profile's sign-in, which may be a program: they may be asked once more, and what failed is tried again at once. */
-  seen(profile: string): void
-  /** Ends the pending sign-in of the profile because somebody on a page of ours said no; twice in a row it means no. */
-  decline(profile: string): void
-  /** Ends the pending sign-in of the profile; false when there is none. */
-  cancel(profile: string, reason?: HallpassError): boolean
-  /** Ends every pending sign-in with this reason. */
-  close(reason: HallpassError): void
-}
 
 export type SignInParts = {
   identities: ReadonlyMap<string, Identity>

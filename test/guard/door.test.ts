@@ -82,8 +82,8 @@ t.test('beyond the limit 64 are told so, and those beyond these are closed witho
   t.equal(await ask(port), 200)
 })
 
-/** Sends a request and waits for the other side's end without ending its own; what came until the connection was closed. */
-async function linger(t: Test, port: number): Promise<string> {
+/** Sends a request and waits for the other side's end without ending its own: what came until then. */
+async function linger(t: Test, port: number): Promise<{ socket: Socket; text: string }> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined)
   t.teardown(() => socket.destroy())
   socket.write(request.replace('close', 'keep-alive'))
@@ -91,23 +91,26 @@ async function linger(t: Test, port: number): Promise<string> {
   socket.on('data', chunk => {
     text += chunk
   })
-  await once(socket, 'close')
-  return text
+  await new Promise(resolve => socket.on('end', resolve).on('close', resolve))
+  return { socket, text }
 }
 
 t.test('strangers are told why, 64 at a time, take no place, and nothing that they send is parsed', async t => {
   let uid: number | undefined = 61_001
-  const { port, refused, seen } = await open(t, { ownerOf: async () => uid })
+  const { port, server, refused, seen } = await open(t, { ownerOf: async () => uid })
   const crowd = Array.from({ length: 80 }, () => linger(t, port))
   while (refused.length < 80) await new Promise(setImmediate)
   uid = own
   t.equal(await ask(port), 200)
-  const told = (await Promise.all(crowd)).filter(text => text !== '')
+  const lingering = await Promise.all(crowd)
+  const told = lingering.map(({ text }) => text).filter(text => text !== '')
   t.equal(told.length, 64)
   for (const text of told) t.match(text, /^HTTP\/1\.1 403 [\s\S]*peer-refused/)
   t.strictSame(new Set(refused), new Set(['peer-refused']))
+  for (const { socket } of lingering) socket.destroy()
+  while ((await countOf(server)) > 0) await new Promise(setImmediate)
   uid = undefined
-  t.match(await linger(t, port), /peer-unknown/, 'nor is nobody let in')
+  t.match((await linger(t, port)).text, /peer-unknown/, 'nor is nobody let in')
   t.strictSame(seen, ['/'])
 })
 

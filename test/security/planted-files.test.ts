@@ -105,23 +105,27 @@ async function startAmong(t: Test, { home, port, paths }: Awaited<ReturnType<typ
   }
 }
 
-t.test('whatever was planted at its paths is replaced or refused: never followed, believed or waited for (requirement 19)', { timeout: 300_000 }, async t => {
-  const place = await worn(t)
-  t.equal(place.paths.length, 8, place.paths.join(' '))
-  for (const [kind, plant] of Object.entries(plants))
-    await t.test(kind, async t => {
-      const target = join(place.home.path, 'target')
-      writeFileSync(target, 'untouched')
-      chmodSync(target, 0o640)
-      for (const path of place.paths) {
-        rmSync(path, { recursive: true, force: true })
-        plant(path, target)
-      }
-      t.comment(`refused: ${(await startAmong(t, place)).join(', ')}`)
-      t.strictSame([readFileSync(target, 'utf8'), statSync(target).mode & 0o777], ['untouched', 0o640])
-      t.notOk(lstatSync(`${target}-not-there`, { throwIfNoEntry: false }))
-    })
-})
+t.test(
+  'whatever was planted at its paths is replaced or refused: never followed, believed or waited for (requirement 19)',
+  { timeout: 300_000 },
+  async t => {
+    const place = await worn(t)
+    t.equal(place.paths.length, 8, place.paths.join(' '))
+    for (const [kind, plant] of Object.entries(plants))
+      await t.test(kind, async t => {
+        const target = join(place.home.path, 'target')
+        writeFileSync(target, 'untouched')
+        chmodSync(target, 0o640)
+        for (const path of place.paths) {
+          rmSync(path, { recursive: true, force: true })
+          plant(path, target)
+        }
+        t.comment(`refused: ${(await startAmong(t, place)).join(', ')}`)
+        t.strictSame([readFileSync(target, 'utf8'), statSync(target).mode & 0o777], ['untouched', 0o640])
+        t.notOk(lstatSync(`${target}-not-there`, { throwIfNoEntry: false }))
+      })
+  },
+)
 
 t.test('a folder of ours that is a link is refused; what it leads to stays empty', async t => {
   const home = configured()

@@ -52,8 +52,8 @@ async function send(text: string, host: string, expected: Expected): Promise<{ f
     silence: expected === 'either' ? 150 : 1_000,
     enough: isWhole,
   })
-  // What is still on its way to the origin arrives before a whole round trip does.
-  await fetch(`${attack.daemon.url}/fhir/fence`)
+  // What is still on its way arrives before a whole round trip on a new connection does, whose owner is looked up after that one's.
+  await fetch(`${attack.daemon.url}/fhir/fence`, { headers: { Connection: 'close' } })
   const { answers } = readAnswers(bytes, [text.split(' ', 1)[0] ?? ''])
   for (const answer of answers) {
     const code = fieldsOf(answer, 'hallpass-error')

@@ -41,6 +41,11 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
     this.#takeHead = takeHead
   }
 
+  /** Nothing that still comes is wanted. */
+  get over(): boolean {
+    return this.#over
+  }
+
   abort(): void {
     this.delivery?.abort()
     if (this.#over) return

@@ -1,10 +1,12 @@
 // The connections to one origin: bounded, each for one request at a time, and none is lost by a failure.
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { buildConnector } from 'undici'
+import { buildConnector, type Dispatcher } from 'undici'
 import { Connections } from '../../src/network/connections.ts'
+import { createAuthority } from '../fixtures/authority.ts'
 
 /** The connections to an origin that answers so, and how many it had open at most. */
 async function connect(t: Test, most: number, listener: RequestListener): Promise<{ connections: Connections; opened: () => number }> {
@@ -72,6 +74,47 @@ t.test('an origin that is not there fails every request, and is tried anew by th
   for (let round = 0; round < 3; round++) await t.rejects(get(nowhere, '/'), { code: 'ECONNREFUSED' })
   await t.rejects(Promise.any([get(nowhere, '/1'), get(nowhere, '/2'), get(nowhere, '/3')]))
   t.equal(await get(connections, '/'), 'served')
+})
+
+t.test('an origin with a certificate for another name fails every request, and takes no connection away', async t => {
+  const authority = await createAuthority()
+  const server = createSecureServer(await authority.issue(['elsewhere.example']), (_request, response) => response.end('served'))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const connections = new Connections(`https://localhost:${port}`, buildConnector({ ca: authority.certificate }), 1, { pipelining: 1 })
+  t.teardown(async () => {
+    await connections.destroy()
+    server.close()
+  })
+  const code = 'ERR_TLS_CERT_ALTNAME_INVALID'
+  for (let round = 0; round < 2; round++) await t.rejects(get(connections, '/'), { code })
+  await Promise.all(['/1', '/2', '/3'].map(path => t.rejects(get(connections, path), { code })))
+  server.setSecureContext(await authority.issue(['localhost']))
+  t.equal(await get(connections, '/'), 'served', 'once its name is right')
+})
+
+t.test('who has gone while his request waited costs nothing: it is not sent, and breaks no connection', async t => {
+  const asked: string[] = []
+  const held: ServerResponse[] = []
+  let arrive: () => void = () => undefined
+  const arrived = new Promise<void>(resolve => {
+    arrive = resolve
+  })
+  const { connections, opened } = await connect(t, 1, ({ url = '' }, response) => {
+    asked.push(url)
+    if (url !== '/first') return void response.end('served')
+    held.push(response)
+    arrive()
+  })
+  const first = get(connections, '/first')
+  await arrived
+  const gone: Dispatcher.DispatchHandler & { over: boolean } = { over: true, onConnect: () => t.fail('sent all the same') }
+  connections.dispatch({ path: '/gone', method: 'GET' }, gone)
+  const last = get(connections, '/last')
+  held[0]?.end('served')
+  t.strictSame(await Promise.all([first, last]), ['served', 'served'])
+  t.strictSame([asked, opened()], [['/first', '/last'], 1])
 })
 
 t.test('at the end what is under way, what waits and what comes later fail', async t => {

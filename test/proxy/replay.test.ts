@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http'
 import t, { type Test } from 'tap'
-import { Agent } from 'undici'
+import { buildConnector } from 'undici'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Acquiring } from '../../src/broker/tokens.ts'
 import { HallpassError } from '../../src/errors/hallpass-error.ts'
+import { Connections } from '../../src/network/connections.ts'
 import { minimumLifeMs } from '../../src/proxy/acquire.ts'
 import { Bearer } from '../../src/terms/bearer.ts'
 import { eventually } from '../fixtures/clocks.ts'
@@ -182,9 +183,9 @@ t.test('what the client sends while a new token is fetched waits, and the second
 })
 
 t.test('the connection of the refused answer is free for the second sending', async t => {
-  const dispatcher = new Agent({ connections: 1 })
-  t.teardown(() => dispatcher.destroy())
   const { url, asked, parts } = await start(t, ['first', 'second'], refuseFirst)
+  const dispatcher = new Connections(parts.routes[0]?.origin ?? '', buildConnector({}), 1, { pipelining: 1 })
+  t.teardown(() => dispatcher.destroy())
   parts.dispatcherFor = () => dispatcher
   t.equal((await fetch(`${url}/Patient`)).status, 200)
   t.equal(asked.length, 2)

@@ -21,6 +21,7 @@ export function createLiveExchanges(): LiveExchanges {
       exchange.place = live.push(exchange) - 1
     },
     remove: exchange => {
+      if (live[exchange.place] !== exchange) return
       const last = live.pop()
       if (!last || last === exchange) return
       live[exchange.place] = last

@@ -43,8 +43,10 @@ export async function setUpDebian({ full } = {}) {
     process.stderr.write(`Some tests need Debian packages: apt-get install --no-install-recommends ${missing.join(' ')}\n`)
     return
   }
-  // One command, which goes on while the build blocks this process.
-  const steps = ['update -qq', `install -y -qq --no-install-recommends ${missing.join(' ')}`].map(step => `${asRoot}apt-get ${step}`)
+  // One command, which goes on while the build blocks this process; a run that comes while it still goes on waits for its lock.
+  const steps = ['update -qq', `install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 ${missing.join(' ')}`].map(
+    step => `${asRoot}apt-get ${step}`,
+  )
   const apt = spawn('sh', ['-c', steps.join(' && ')], {
     stdio: ['ignore', 2, 2],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },

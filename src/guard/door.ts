@@ -19,7 +19,7 @@ export type DoorParts = {
 const spare = 64
 
 /** Connections whose owner is still looked up. That takes milliseconds, in which a crowd of strangers must not shut anybody out. */
-const unknown = 4_096
+const mostPending = 4_096
 
 type Crowd = { open: number; readonly most: number }
 
@@ -42,7 +42,7 @@ export function createDoor({ peers, allowUids, limit, refused }: DoorParts): (se
     const listeners = server.listeners('connection')
     server.removeAllListeners('connection')
     // An option of net's, which http does not pass on: nothing is read before the door opens.
-    Object.assign(server, { pauseOnConnect: true, maxConnections: limit + 2 * spare + unknown })
+    Object.assign(server, { pauseOnConnect: true, maxConnections: limit + 2 * spare + mostPending })
     server.on('connection', (socket: Socket) => {
       if (!isOverLoopback(socket)) return void socket.destroy()
       socket.on('error', () => socket.destroy())

@@ -1,4 +1,4 @@
-// Which user of this machine is at the other end of a connection: asked once for each, while its first request is read.
+// Which user of this machine is at the other end of a connection: asked once for each, before a byte of it is read.
 import { readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { HallpassError } from '../errors/hallpass-error.ts'

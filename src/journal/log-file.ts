@@ -49,7 +49,7 @@ export function openLogFile(path: string, onTrouble: (error: HallpassError) => v
         waiting.push(line)
         bytes += line.length
       }
-      running ??= drain()
+      if (waiting.length > 0) running ??= drain()
     },
     close: async () => {
       while (running) await running

@@ -80,7 +80,8 @@ function asRedirectFailure(error: unknown): unknown {
 
 function listen(parts: RedirectListenerParts, port: number): Promise<Listening> {
   const { peers, allowUids } = parts.admission
-  const door = createDoor({ peers, allowUids: () => allowUids, limit: connections, refused: parts.refused })
+  const { refused } = parts
+  const door = createDoor({ peers, allowUids: () => allowUids, limit: connections, tooMany: 'redirect-port-busy', refused })
   return listenOnLoopback(port, () => {
     const server = createServer(serverOptions, (request, response) => answer(parts, request, response))
     applyServerLimits(server)

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { HallpassError } from '../errors/hallpass-error.ts'
+import type { ErrorCode } from '../errors/table.ts'
 import { identifyPeer, isOverLoopback, judgePeer, type Peers } from './peers.ts'
 import { endWith } from './server-limits.ts'
 
@@ -11,6 +12,8 @@ export type DoorParts = {
   allowUids: () => ReadonlySet<number>
   /** Connections that are served at a time, over all servers behind the door. */
   limit: number
+  /** What a request on a connection beyond the limit is told; unless said, which setting raises it. */
+  tooMany?: ErrorCode
   /** Hears of each connection that was refused because of whose it is. */
   refused: (why: HallpassError) => void
 }
@@ -23,10 +26,11 @@ const mostPending = 4_096
 
 type Crowd = { open: number; readonly most: number }
 
-const beyond = new WeakMap<Socket, number>()
+const beyond = new WeakMap<Socket, HallpassError>()
 
 /** Gives the function that puts a server behind the door, before it listens. */
-export function createDoor({ peers, allowUids, limit, refused }: DoorParts): (server: Server) => void {
+export function createDoor({ peers, allowUids, limit, tooMany = 'too-many-connections', refused }: DoorParts): (server: Server) => void {
+  const full = new HallpassError(tooMany, { limit }, { fields: { Connection: 'close', 'Retry-After': '1' } })
   const callers: Crowd = { open: 0, most: limit + spare }
   const strangers: Crowd = { open: 0, most: spare }
   const admit = (socket: Socket, letIn: () => void) => {
@@ -35,7 +39,7 @@ export function createDoor({ peers, allowUids, limit, refused }: DoorParts): (se
     if (refusal) refused(refusal)
     if (!hasPlace(socket, refusal ? strangers : callers)) return
     if (refusal) return turnAway(socket, refusal)
-    if (callers.open > limit) beyond.set(socket, limit)
+    if (callers.open > limit) beyond.set(socket, full)
     letIn()
   }
   return server => {
@@ -60,9 +64,7 @@ export function createDoor({ peers, allowUids, limit, refused }: DoorParts): (se
 
 /** Refuses a request on a connection that is one too many. */
 export function judgeRoom(socket: Socket): HallpassError | undefined {
-  const limit = beyond.get(socket)
-  if (limit === undefined) return undefined
-  return new HallpassError('too-many-connections', { limit }, { fields: { Connection: 'close', 'Retry-After': '1' } })
+  return beyond.get(socket)
 }
 
 function hasPlace(socket: Socket, crowd: Crowd): boolean {

@@ -57,6 +57,13 @@ export const signInErrors = {
     'Port {port} of the redirect URI is held by another process{owner} on {address}, which would receive the sign-in.',
     'Stop that process, or register a redirect URI without a port of its own, such as http://localhost/-/callback.',
   ),
+  'redirect-port-busy': entry(
+    503,
+    1,
+    'throttled',
+    'More than {limit} connections are open at the port of the redirect URI.',
+    'Close other tabs and programs that use this port, then load the page again.',
+  ),
   'too-many-waiting': entry(
     503,
     1,

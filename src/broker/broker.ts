@@ -12,7 +12,7 @@ import { createFlights } from './flights.ts'
 import { createGovernor } from './governor.ts'
 import { createRefreshAhead } from './refresh-ahead.ts'
 import type { Opening, SignIn, SignIns } from './sign-in.ts'
-import { createSignIns } from './sign-ins.ts'
+import { createSignIns, type SignInParts } from './sign-ins.ts'
 import { createSlots } from './slots.ts'
 import { createReport, type TokenState } from './token-state.ts'
 import { createTokens, type Tokens } from './tokens.ts'
@@ -56,8 +56,9 @@ export type BrokerParts = {
   random: Random
   openBrowser: OpenBrowser
   tell: Tell
-  linkOf: (page: string) => string
-  holdRedirect: (profile: string) => Promise<() => void>
+  linkOf: SignInParts['linkOf']
+  openingLinkOf: SignInParts['openingLinkOf']
+  holdRedirect: SignInParts['holdRedirect']
   signInPage: () => string
   /** Resolves when what was set in the vault rests there. */
   flush: () => Promise<void>

@@ -21,8 +21,10 @@ export type SignInParts = {
   tell: Tell
   /** Seconds that a sign-in stays open. */
   limitSeconds: number
-  /** The link to a page of a sign-in: its ID, or the way of a browser that is started. */
-  linkOf: (page: string) => string
+  /** The link to the page of a sign-in, by its ID. */
+  linkOf: (id: string) => string
+  /** The link that a browser is started with, by its secret. */
+  openingLinkOf: (secret: string) => string
   /** Opens the port of the redirect URI when it is not the daemon's own; gives what closes it. Rejects with redirect-port-taken. */
   holdRedirect: (profile: string) => Promise<() => void>
   signedIn: (profile: string, wanted: Wanted, bearer: Bearer, claims: string | undefined) => Promise<void>
@@ -95,7 +97,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     const prompt = device && { userCode: device.userCode, verificationUri: device.verificationUri }
     try {
       // Neither the authorization URL nor the sign-in's ID: with its state, or its code, another user could sign in in this person's place.
-      const url = parts.linkOf(`once/${openings.make(entry)}`)
+      const url = parts.openingLinkOf(openings.make(entry))
       const opened = await parts.openBrowser(url, new URL(link).origin, parts.identities.get(profile)?.browser)
       tell({ event: 'sign-in-started', profile, link, opened, ...prompt })
     } catch (error) {

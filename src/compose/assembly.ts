@@ -4,6 +4,7 @@ import { type Broker, createBroker } from '../broker/broker.ts'
 import type { Config } from '../config/config.ts'
 import type { ExplainParts } from '../control/explain-page.ts'
 import { createPages } from '../control/pages.ts'
+import { openingPath, signInPath } from '../control/sign-in-pages.ts'
 import { createHandler, type Handler } from '../daemon/handler.ts'
 import { createRedirectListener } from '../daemon/redirect-listener.ts'
 import { reportRefused } from '../daemon/refused-connections.ts'
@@ -77,7 +78,8 @@ export async function assemble(config: Config, lasting: Lasting): Promise<Assemb
     routes,
     identities,
     flowOf: profile => config.profiles.get(profile)?.flow,
-    linkOf: page => urlOf(`/-/sign-in/${page}`),
+    linkOf: id => urlOf(signInPath(id)),
+    openingLinkOf: secret => urlOf(openingPath(secret)),
     signInPage: () => urlOf('/-/sign-in'),
     holdRedirect: profile => holdRedirect(profile),
     flush: () => document.flush(),
@@ -199,7 +201,7 @@ function composeCallback(identities: ReadonlyMap<string, Identity>, { signIns }:
     callback: (request: IncomingMessage, response: ServerResponse) => {
       handleCallback(request, response, clock, async answer => {
         const signIn = await signIns.complete(answer)
-        return signIn && `/-/sign-in/${signIn.id}`
+        return signIn && signInPath(signIn.id)
       })
     },
   }

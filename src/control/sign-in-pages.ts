@@ -21,18 +21,18 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
     if (!profiles.includes(profile)) throw new HallpassError('no-such-profile', { profile: '', profiles: profiles.join(', ') })
     broker.signIns.seen(profile)
     const signIn = await broker.signIn(profile, { open: 'never', attended: false, returnTo: returnPath(body.get('return_to'), routes) })
-    return reply.redirect(signIn.authorizationUrl ?? pathOf(signIn), 303)
+    return reply.redirect(signIn.authorizationUrl ?? signInPath(signIn.id), 303)
   })
 
   // A HEAD uses no link up.
-  app.get<{ Params: { secret: string } }>('/-/sign-in/once/:secret', { exposeHeadRoute: false }, async ({ params }, reply) => {
+  app.get<{ Params: { secret: string } }>(openingPath(':secret'), { exposeHeadRoute: false }, async ({ params }, reply) => {
     const { signIn, used } = (await broker.signIns.followOpening(params.secret)) ?? {}
     if (used) return page(reply, errorPage(linkUsed), linkUsed.entry.status)
     if (signIn?.state !== 'pending') return page(reply, linkOver, 404)
     return reply.redirect(signIn.authorizationUrl ?? openedPathOf(signIn), 303)
   })
 
-  app.get<{ Params: { id: string }; Querystring: { opened?: string } }>('/-/sign-in/:id', async ({ params, query }, reply) => {
+  app.get<{ Params: { id: string }; Querystring: { opened?: string } }>(signInPath(':id'), async ({ params, query }, reply) => {
     const signIn = broker.signIns.find(params.id)
     if (!signIn) return page(reply, linkOver, 404)
     if (signIn.state !== 'pending') return page(reply, outcomePage(signIn, broker), signIn.error?.entry.status ?? 200)
@@ -44,15 +44,18 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
       : reply.redirect(signIn.authorizationUrl ?? '/-/sign-in', 303)
   })
 
-  app.post<{ Params: { id: string } }>('/-/sign-in/:id/cancel', async ({ params }, reply) => {
+  app.post<{ Params: { id: string } }>(`${signInPath(':id')}/cancel`, async ({ params }, reply) => {
     const signIn = broker.signIns.find(params.id)
     if (signIn?.state === 'pending') broker.signIns.decline(signIn.profile)
-    return reply.redirect(signIn ? pathOf(signIn) : '/-/sign-in', 303)
+    return reply.redirect(signIn ? signInPath(signIn.id) : '/-/sign-in', 303)
   })
 }
 
-const pathOf = ({ id }: SignIn): string => `/-/sign-in/${id}`
-const openedPathOf = (signIn: SignIn): string => `${pathOf(signIn)}?opened`
+/** Where the page of a sign-in is, by its ID. */
+export const signInPath = (id: string): string => `/-/sign-in/${id}`
+/** Where the link leads that a browser is started with, by its secret. */
+export const openingPath = (secret: string): string => `/-/sign-in/once/${secret}`
+const openedPathOf = ({ id }: SignIn): string => `${signInPath(id)}?opened`
 
 /** Says nothing of the profiles: whoever has no key may ask for any link. */
 const linkOver: Page = {
@@ -74,14 +77,14 @@ async function signInPage(broker: Broker): Promise<Page> {
 function profileLine({ profile, account, signIn }: ProfileStatus): string {
   if (signIn)
     return markup`<p>A sign-in for <code>${profile}</code> waits for you.</p>
-<p><a class="go" href="${pathOf(signIn)}">Go on with the sign-in (${profile})</a></p>
+<p><a class="go" href="${signInPath(signIn.id)}">Go on with the sign-in (${profile})</a></p>
 `.concat(cancelForm(signIn))
   if (!account) return signInForm(profile, undefined)
   return markup`<p><code>${profile}</code>: signed in as ${account.username}. For another account, run <code>hallpass login ${profile} --choose</code>.</p>`
 }
 
 function cancelForm(signIn: SignIn): string {
-  return markup`<form method="post" action="${pathOf(signIn)}/cancel"><button class="lesser">Cancel the sign-in (${signIn.profile})</button></form>`
+  return markup`<form method="post" action="${signInPath(signIn.id)}/cancel"><button class="lesser">Cancel the sign-in (${signIn.profile})</button></form>`
 }
 
 function devicePage(signIn: SignIn, { userCode, verificationUri }: DevicePrompt, isOpened: boolean): Page {
@@ -91,7 +94,7 @@ function devicePage(signIn: SignIn, { userCode, verificationUri }: DevicePrompt,
 <p class="quiet">This page goes on by itself once you have signed in for <code>${signIn.profile}</code>. Many organisations block sign-in with a code; then
 set <code>"flow": "authorization-code"</code>.</p>
 `
-  const refreshTo = isOpened ? openedPathOf(signIn) : pathOf(signIn)
+  const refreshTo = isOpened ? openedPathOf(signIn) : signInPath(signIn.id)
   return { title: 'Sign in with a code', main: main.concat(cancelForm(signIn)), refreshTo, refreshSeconds: look }
 }
 

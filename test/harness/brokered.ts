@@ -71,6 +71,7 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
     flowOf: profile => config.profiles.get(profile)?.flow,
     openBrowser: async url => opened.push(url) > 0,
     tell: event => void events.push(event),
+    openingLinkOf: secret => `http://localhost:${port}/-/sign-in/once/${secret}`,
     linkOf: id => `http://localhost:${port}/-/sign-in/${id}`,
     signInPage: () => `http://localhost:${port}/-/sign-in`,
     holdRedirect: async () => () => undefined,

@@ -45,6 +45,11 @@ export function createOutcome(): { settle: Settle; outcome: Promise<void> } {
   return { settle: settle as unknown as Settle, outcome }
 }
 
+/** Asks the authorization server no more. */
+export function stop(authorization: Authorization): void {
+  if (authorization.kind === 'device') authorization.cancel()
+}
+
 export function forgetOldest(byId: Map<string, Entry>, byState: Map<string, Entry>): void {
   for (const [id, { signIn, authorization }] of byId) {
     if (byId.size <= remembered) return

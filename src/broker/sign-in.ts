@@ -52,6 +52,6 @@ export type SignIns = {
   decline(profile: string): void
   /** Ends the pending sign-in of the profile; false when there is none. */
   cancel(profile: string, reason?: HallpassError): boolean
-  /** Ends every pending sign-in with this reason. */
+  /** Ends every pending sign-in with this reason, and begins none any more. */
   close(reason: HallpassError): void
 }

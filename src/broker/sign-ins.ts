@@ -1,19 +1,17 @@
 // Signs people in: one sign-in at a time per profile, which outlives the request that asked for it.
 import { asHallpassError, HallpassError } from '../errors/hallpass-error.ts'
-import type { Identity, Wanted } from '../identity/identity.ts'
+import type { Authorization, Wanted } from '../identity/identity.ts'
 import type { Tell } from '../journal/events.ts'
 import type { Bearer } from '../terms/bearer.ts'
 import type { Clock, OpenBrowser, Random } from '../terms/edges.ts'
-import type { BeginSignIn, Wish } from './begin-sign-in.ts'
+import type { Wish } from './begin-sign-in.ts'
 import type { Governor } from './governor.ts'
-import { once } from './once.ts'
 import { createOpeningLinks } from './opening-links.ts'
 import type { SignIns } from './sign-in.ts'
-import { createOutcome, describeSignIn, type Entry, forgetOldest } from './sign-in-entry.ts'
+import { createOutcome, describeSignIn, type Entry, forgetOldest, stop } from './sign-in-entry.ts'
+import { createStarts, type StartParts } from './starts.ts'
 
-export type SignInParts = {
-  identities: ReadonlyMap<string, Identity>
-  begin: BeginSignIn
+export type SignInParts = StartParts & {
   governor: Governor
   clock: Clock
   random: Random
@@ -25,21 +23,15 @@ export type SignInParts = {
   linkOf: (id: string) => string
   /** The link that a browser is started with, by its secret. */
   openingLinkOf: (secret: string) => string
-  /** Opens the port of the redirect URI when it is not the daemon's own; gives what closes it. Rejects with redirect-port-taken. */
-  holdRedirect: (profile: string) => Promise<() => void>
   signedIn: (profile: string, wanted: Wanted, bearer: Bearer, claims: string | undefined) => Promise<void>
-  /** Rejects when the vault could not keep what a sign-in brings: none begins then. */
-  canKeep: () => Promise<void>
 }
 
 export function createSignIns(parts: SignInParts): SignIns {
   const { governor, clock, tell } = parts
-  const starting = new Map<string, Promise<Entry>>()
+  const starts = createStarts<Entry>(parts)
   const pending = new Map<string, Entry>()
   const byId = new Map<string, Entry>()
   const byState = new Map<string, Entry>()
-  /** Why a sign-in that is still being begun ends at once. */
-  const doomed = new Map<string, HallpassError>()
   const openings = createOpeningLinks<Entry>(parts.random)
 
   const end = (entry: Entry, error?: HallpassError) => {
@@ -48,7 +40,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     if (signIn.state !== 'pending') return
     entry.timer.cancel()
     entry.release()
-    if (authorization.kind === 'device') authorization.cancel()
+    stop(authorization)
     if (pending.get(profile) === entry) pending.delete(profile)
     signIn.state = error ? 'failed' : 'done'
     signIn.error = error
@@ -62,28 +54,21 @@ export function createSignIns(parts: SignInParts): SignIns {
     }
   }
 
-  const create = async (profile: string, wanted: Wanted, wish: Wish): Promise<Entry> => {
-    const identity = parts.identities.get(profile)
-    if (!identity) throw new HallpassError('internal', { what: 'a sign-in for an unknown profile' })
-    await parts.canKeep()
-    const authorization = await parts.begin(identity, profile, wanted, wish)
-    const release = await parts.holdRedirect(profile)
+  const enter = (profile: string, wanted: Wanted, { claims }: Wish, authorization: Authorization, release: () => void): Entry => {
     const id = parts.random(16)
     const { settle, outcome } = createOutcome()
     const signIn = describeSignIn(authorization, profile, id, parts.linkOf(id), outcome)
-    const entry: Entry = { signIn, authorization, wanted, claims: wish.claims, timer: limit(() => entry), opened: false, settle, release }
+    const entry: Entry = { signIn, authorization, wanted, claims, timer: limit(() => entry), opened: false, settle, release }
     pending.set(profile, entry)
     byId.set(id, entry)
     if (authorization.kind === 'code') byState.set(authorization.state, entry)
     else follow(entry, authorization.outcome)
     forgetOldest(byId, byState)
-    const doom = doomed.get(profile)
-    if (doom) end(entry, doom)
     return entry
   }
 
   const started = (profile: string, wanted: Wanted, wish: Wish) =>
-    once(starting, profile, () => create(profile, wanted, wish).finally(() => doomed.delete(profile)))
+    starts.start(profile, wanted, wish, (authorization, release) => enter(profile, wanted, wish, authorization, release))
 
   const limit = (entry: () => Entry) =>
     clock.after(parts.limitSeconds * 1000, () => {
@@ -124,8 +109,7 @@ export function createSignIns(parts: SignInParts): SignIns {
   const cancel: SignIns['cancel'] = (profile, reason = new HallpassError('sign-in-cancelled')) => {
     const entry = pending.get(profile)
     if (entry) end(entry, reason)
-    if (starting.has(profile)) doomed.set(profile, reason)
-    return entry !== undefined || starting.has(profile)
+    return starts.doom(profile, reason) || entry !== undefined
   }
 
   return {
@@ -178,7 +162,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     },
     cancel,
     close: reason => {
-      for (const profile of starting.keys()) doomed.set(profile, reason)
+      starts.close(reason)
       for (const entry of [...pending.values()]) end(entry, reason)
     },
   }

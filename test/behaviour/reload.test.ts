@@ -1,7 +1,8 @@
 // A configuration that changes on disk takes effect while the daemon runs; a bad one changes nothing.
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { createHome, hallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
@@ -111,3 +112,47 @@ t.test('a logout after the change cuts what began before it', async t => {
   clearTimeout(late)
   upload.destroy()
 })
+
+t.test('a sign-in that is being begun at the change leaves its redirect port to the next', async t => {
+  const redirectUri = `http://localhost:${await freePort()}/signed-in`
+  const sandbox = await startSandbox({ redirectUris: [redirectUri] })
+  // Asked whether it would take the sign-in, it answers when the test says so.
+  const slow = createServer().listen(0, '127.0.0.1')
+  await once(slow, 'listening')
+  const home = createHome()
+  const { tenantId, clientId, url } = sandbox.identity
+  const fhir = { origin: sandbox.fhir.url, kind: 'fhir', audience: sandbox.fhir.audience, profile: 'dev' }
+  const configWith = (authority: string) => ({
+    port: 0,
+    vault: 'memory',
+    profiles: { dev: { tenantId, clientId, sandbox: authority, redirectUri } },
+    routes: { '/fhir': fhir },
+  })
+  const path = writeConfig(home, configWith(`http://127.0.0.1:${(slow.address() as AddressInfo).port}`))
+  const daemon = await startDaemon(home, ['start'])
+  t.teardown(async () => {
+    await daemon.stop()
+    slow.close().closeAllConnections()
+    await sandbox.close()
+    home.remove()
+  })
+  const waiting = fetch(`${daemon.url}/fhir/Patient?_count=1`)
+  const [, answer] = (await once(slow, 'request')) as [unknown, ServerResponse]
+  writeFileSync(path, JSON.stringify(configWith(url)))
+  await daemon.printed(/The configuration changed:/)
+  answer.end()
+  t.equal((await waiting).headers.get('hallpass-error'), 'config-replaced')
+  await t.rejects(fetch(redirectUri), 'nobody has opened it')
+  const next = fetch(`${daemon.url}/fhir/Patient?_count=1`)
+  const [, link = ''] = await daemon.printed(/(http:\/\/localhost:\d+\/-\/sign-in\/\S+)/)
+  await signInByForm(link)
+  t.equal((await next).status, 200)
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise(resolve => server.close(resolve))
+  return port
+}

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Test } from 'tap'
-import { type Broker, createBroker } from '../../src/broker/broker.ts'
+import { type Broker, type BrokerParts, createBroker } from '../../src/broker/broker.ts'
 import type { Config } from '../../src/config/config.ts'
 import { configOf } from '../../src/config/load.ts'
 import { explainAadsts } from '../../src/explain/aadsts.ts'
@@ -34,7 +34,12 @@ export type Brokered = {
   signIn(): Promise<void>
 }
 
-export type BrokeredOptions = { sandbox?: SandboxOptions; profile?: Record<string, unknown>; secret?: (sandbox: Sandbox) => string }
+export type BrokeredOptions = {
+  sandbox?: SandboxOptions
+  profile?: Record<string, unknown>
+  secret?: (sandbox: Sandbox) => string
+  holdRedirect?: BrokerParts['holdRedirect']
+}
 
 /** Starts both on a clock that the test drives, by which MSAL and the sandbox live too. */
 export async function startBroker(t: Test, options: BrokeredOptions = {}): Promise<Brokered> {
@@ -74,7 +79,7 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
     openingLinkOf: secret => `http://localhost:${port}/-/sign-in/once/${secret}`,
     linkOf: id => `http://localhost:${port}/-/sign-in/${id}`,
     signInPage: () => `http://localhost:${port}/-/sign-in`,
-    holdRedirect: async () => () => undefined,
+    holdRedirect: options.holdRedirect ?? (async () => () => undefined),
     flush: async () => undefined,
     canKeep: async () => undefined,
     ...{ waitSeconds: 120, limitSeconds: 600, maxWaiting: 64 },

@@ -77,6 +77,11 @@ export function createBroker(parts: BrokerParts): Broker {
   const slots = createSlots(routes, parts)
   const flights = createFlights({ ...parts, slots, backOff })
   const refreshAhead = createRefreshAhead({ ...parts, slots, flights, backOff })
+  const forget = async (profile: string, reason: HallpassError) => {
+    tokens.drop(profile, reason)
+    await identities.get(profile)?.forget()
+    await parts.flush()
+  }
   const signIns = createSignIns({
     ...parts,
     governor,
@@ -86,6 +91,7 @@ export function createBroker(parts: BrokerParts): Broker {
       // A vault that cannot be written now is told by the vault and tried again; the sign-in stands.
       await parts.flush().catch(rethrowUnlessOurs)
     },
+    forget: (profile, reason) => void forget(profile, reason).catch(rethrowUnlessOurs),
   })
   const askPerson = createAskPerson({ ...parts, signIns, governor })
   const tokens = createTokens({ ...parts, slots, flights, backOff, refreshAhead, askPerson })
@@ -107,11 +113,10 @@ export function createBroker(parts: BrokerParts): Broker {
       const reason = new HallpassError('signed-out', { profile })
       signIns.acknowledge(profile)
       signIns.cancel(profile, reason)
-      tokens.drop(profile, reason)
+      const forgotten = forget(profile, reason)
       // A listener that fails, as on a full disk, is told of once nobody is signed in any more.
       const heard = [...listeners].map(listener => failureOf(() => listener(profile)))
-      await identities.get(profile)?.forget()
-      await parts.flush()
+      await forgotten
       tell({ event: 'signed-out', profile })
       for (const failure of heard) if (failure) throw failure
     },

@@ -11,6 +11,8 @@ export type Entry = {
   claims: string | undefined
   timer: Timer
   opened: boolean
+  /** Somebody may be signed in by it already: its code is being redeemed, or its token written. */
+  arriving: boolean
   settle: Settle
   /** Closes what was opened for it. */
   release: () => void

@@ -40,9 +40,9 @@ export type SignIns = {
   find(id: string): SignIn | undefined
   /**
    * Follows the link that a browser was started with. Whoever asks second is told so by `used`, and ends the sign-in if it is pending: one of the two
-   * may be another user, who read the browser's arguments. Undefined for a link that was not given.
+   * may be another user, who read the browser's arguments, so nobody stays signed in by it. Undefined for a link that was not given.
    */
-  followOpening(secret: string): Promise<{ signIn: SignIn; used: boolean } | undefined>
+  followOpening(secret: string): { signIn: SignIn; used: boolean } | undefined
   pendingOf(profile: string): SignIn | undefined
   /** Somebody is there for this profile's sign-in: from now on it may ask again by itself, and what failed is tried again at once. */
   acknowledge(profile: string): void

@@ -24,6 +24,8 @@ export type SignInParts = StartParts & {
   /** The link that a browser is started with, by its secret. */
   openingLinkOf: (secret: string) => string
   signedIn: (profile: string, wanted: Wanted, bearer: Bearer, claims: string | undefined) => Promise<void>
+  /** Takes whoever is signed in out of use, at once; what is under way for them ends with the reason. */
+  forget: (profile: string, reason: HallpassError) => void
 }
 
 export function createSignIns(parts: SignInParts): SignIns {
@@ -54,11 +56,20 @@ export function createSignIns(parts: SignInParts): SignIns {
     }
   }
 
+  /** Ends a sign-in that is not wanted any more; whoever it may have brought already, a stranger perhaps, is out of use at once. */
+  const abandon = (entry: Entry, error: HallpassError) => {
+    const { signIn, arriving } = entry
+    if (signIn.state !== 'pending') return
+    end(entry, error)
+    if (arriving) parts.forget(signIn.profile, error)
+  }
+
   const enter = (profile: string, wanted: Wanted, { claims }: Wish, authorization: Authorization, release: () => void): Entry => {
     const id = parts.random(16)
     const { settle, outcome } = createOutcome()
     const signIn = describeSignIn(authorization, profile, id, parts.linkOf(id), outcome)
-    const entry: Entry = { signIn, authorization, wanted, claims, timer: limit(() => entry), opened: false, settle, release }
+    const [timer, opened, arriving] = [limit(() => entry), false, false]
+    const entry: Entry = { signIn, authorization, wanted, claims, timer, opened, arriving, settle, release }
     pending.set(profile, entry)
     byId.set(id, entry)
     if (authorization.kind === 'code') byState.set(authorization.state, entry)
@@ -73,7 +84,7 @@ export function createSignIns(parts: SignInParts): SignIns {
   const limit = (entry: () => Entry) =>
     clock.after(parts.limitSeconds * 1000, () => {
       governor.unanswered(entry().signIn.profile)
-      end(entry(), new HallpassError('sign-in-expired'))
+      abandon(entry(), new HallpassError('sign-in-expired'))
     })
 
   const open = async (entry: Entry) => {
@@ -97,6 +108,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     try {
       const bearer = await outcome
       if (signIn.state !== 'pending') return
+      entry.arriving = true
       await parts.signedIn(signIn.profile, wanted, bearer, claims)
       end(entry)
     } catch (thrown) {
@@ -108,7 +120,7 @@ export function createSignIns(parts: SignInParts): SignIns {
 
   const cancel: SignIns['cancel'] = (profile, reason = new HallpassError('sign-in-cancelled')) => {
     const entry = pending.get(profile)
-    if (entry) end(entry, reason)
+    if (entry) abandon(entry, reason)
     return starts.doom(profile, reason) || entry !== undefined
   }
 
@@ -128,22 +140,22 @@ export function createSignIns(parts: SignInParts): SignIns {
       const entry = byState.get(response.state)
       if (!entry) return undefined
       const { authorization } = entry
-      if (entry.signIn.state === 'pending' && authorization.kind === 'code')
+      if (entry.signIn.state === 'pending' && authorization.kind === 'code') {
+        entry.arriving = true
         entry.redeeming ??= follow(entry, authorization.redeem(response))
+      }
       await entry.redeeming
       return entry.signIn
     },
     find: id => byId.get(id)?.signIn,
-    followOpening: async secret => {
+    followOpening: secret => {
       const followed = openings.follow(secret)
       if (!followed) return undefined
       const { target: entry, used } = followed
       const { signIn } = entry
       if (used && signIn.state === 'pending') {
         governor.declined(signIn.profile)
-        end(entry, new HallpassError('sign-in-link-used'))
-        // A code that is being redeemed may have brought a stranger's account.
-        if (entry.redeeming) await parts.identities.get(signIn.profile)?.forget()
+        abandon(entry, new HallpassError('sign-in-link-used'))
       }
       return { signIn, used }
     },
@@ -163,6 +175,7 @@ export function createSignIns(parts: SignInParts): SignIns {
     cancel,
     close: reason => {
       starts.close(reason)
+      // Whoever has just signed in stays so: the next configuration, or run, has them from the same vault.
       for (const entry of [...pending.values()]) end(entry, reason)
     },
   }

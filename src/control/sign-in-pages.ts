@@ -26,7 +26,7 @@ export function addSignInPages(app: FastifyInstance, broker: Broker, routes: rea
 
   // A HEAD uses no link up.
   app.get<{ Params: { secret: string } }>(openingPath(':secret'), { exposeHeadRoute: false }, async ({ params }, reply) => {
-    const { signIn, used } = (await broker.signIns.followOpening(params.secret)) ?? {}
+    const { signIn, used } = broker.signIns.followOpening(params.secret) ?? {}
     if (used) return page(reply, errorPage(linkUsed), linkUsed.entry.status)
     if (signIn?.state !== 'pending') return page(reply, linkOver, 404)
     return reply.redirect(signIn.authorizationUrl ?? openedPathOf(signIn), 303)

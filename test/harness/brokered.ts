@@ -38,6 +38,8 @@ export type BrokeredOptions = {
   sandbox?: SandboxOptions
   profile?: Record<string, unknown>
   secret?: (sandbox: Sandbox) => string
+  /** How the vault's writes go; at once unless said. */
+  flush?: BrokerParts['flush']
   holdRedirect?: BrokerParts['holdRedirect']
 }
 
@@ -80,7 +82,7 @@ export async function startBroker(t: Test, options: BrokeredOptions = {}): Promi
     linkOf: id => `http://localhost:${port}/-/sign-in/${id}`,
     signInPage: () => `http://localhost:${port}/-/sign-in`,
     holdRedirect: options.holdRedirect ?? (async () => () => undefined),
-    flush: async () => undefined,
+    flush: options.flush ?? (async () => undefined),
     canKeep: async () => undefined,
     ...{ waitSeconds: 120, limitSeconds: 600, maxWaiting: 64 },
   })

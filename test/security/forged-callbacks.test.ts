@@ -1,10 +1,11 @@
 // Strangers while a person signs in: a thousand forged answers neither complete the sign-in nor end it, and its state is handed out once.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { eventually, whileTimeGoesOn } from '../fixtures/clocks.ts'
 import { seeded } from '../fixtures/seeded.ts'
-import { startBroker } from '../harness/brokered.ts'
+import { type Brokered, startBroker } from '../harness/brokered.ts'
 import { startBoth } from '../harness/composed.ts'
-import { followOpening, signInByForm } from '../harness/sign-in-form.ts'
+import { enterDeviceCode, followOpening, signInByForm } from '../harness/sign-in-form.ts'
 
 t.test('1,000 forged callbacks during a sign-in: it completes once, and its code is redeemed once (requirement 17)', async t => {
   const both = await startBoth(t)
@@ -102,7 +103,7 @@ t.test('a code that is being redeemed when the link is asked for again signs nob
   const { broker, opened, sandbox, cached } = await startBroker(t)
   const { authorizationUrl = '', outcome } = await broker.signIn('dev', { open: 'again' })
   const secret = opened[0]?.split('/').at(-1) ?? ''
-  t.match(await broker.signIns.followOpening(secret), { used: false })
+  t.match(broker.signIns.followOpening(secret), { used: false })
   sandbox.observer.on('exchange', ({ grantType }) => {
     if (grantType === 'authorization_code') broker.signIns.followOpening(secret)
   })
@@ -110,4 +111,64 @@ t.test('a code that is being redeemed when the link is asked for again signs nob
   await t.rejects(outcome, { code: 'sign-in-link-used' })
   t.equal(await broker.signedIn('dev'), undefined)
   t.equal(cached(), undefined, 'nothing of the account is kept')
+})
+
+const ends: Record<string, (brokered: Brokered) => unknown> = {
+  'sign-in-link-used': ({ broker, opened }) => broker.signIns.followOpening(opened[0]?.split('/').at(-1) ?? ''),
+  'sign-in-cancelled': ({ broker }) => broker.signIns.cancel('dev'),
+  'sign-in-cancelled, by a page': ({ broker }) => broker.signIns.decline('dev'),
+  'sign-in-expired': ({ clock }) => clock.advance(600_000),
+}
+
+for (const [how, end] of Object.entries(ends))
+  t.test(`a token that is being written to the vault when its sign-in ends is out of use at once (${how})`, async t => {
+    const writes: (() => void)[] = []
+    const brokered = await startBroker(t, { flush: () => new Promise(done => writes.push(done)) })
+    const { broker, opened, fhir, cached } = brokered
+    const { authorizationUrl = '', outcome } = await broker.signIn('dev', { open: 'again' })
+    const ended = t.rejects(outcome, { code: how.split(',')[0] })
+    broker.signIns.followOpening(opened[0]?.split('/').at(-1) ?? '')
+    const landing = signInByForm(authorizationUrl, 'ben@sandbox.example')
+    await eventually(() => writes.length > 0)
+    t.ok(broker.tokens.peek(fhir), 'the token has come')
+    end(brokered)
+    t.equal(broker.tokens.peek(fhir), undefined)
+    t.equal(cached(), undefined, 'nothing of the account is kept')
+    await eventually(() => writes.length === 2)
+    for (const done of writes) done()
+    await Promise.all([ended, landing])
+    t.equal(broker.tokens.peek(fhir), undefined)
+    t.equal(await broker.signedIn('dev'), undefined)
+  })
+
+t.test('a code that is being redeemed when the sign-in is cancelled signs nobody in', async t => {
+  const { broker, sandbox, cached } = await startBroker(t)
+  const { authorizationUrl = '', outcome } = await broker.signIn('dev', { open: 'never' })
+  sandbox.observer.on('exchange', ({ grantType }) => {
+    if (grantType === 'authorization_code') broker.signIns.cancel('dev')
+  })
+  await signInByForm(authorizationUrl, 'ben@sandbox.example')
+  await t.rejects(outcome, { code: 'sign-in-cancelled' })
+  t.equal(await broker.signedIn('dev'), undefined)
+  t.equal(cached(), undefined)
+})
+
+t.test('a device code’s token that is being written when the sign-in is cancelled is out of use at once', async t => {
+  const writes: (() => void)[] = []
+  const { broker, clock, fhir, cached } = await startBroker(t, {
+    profile: { flow: 'device-code' },
+    flush: () => new Promise(done => writes.push(done)),
+  })
+  const { device, outcome } = await broker.signIn('dev', { open: 'never' })
+  const ended = t.rejects(outcome, { code: 'sign-in-cancelled' })
+  await enterDeviceCode(device?.verificationUri ?? '', device?.userCode ?? '', 'sign-in', 'ben@sandbox.example')
+  await whileTimeGoesOn(
+    clock,
+    eventually(() => writes.length > 0),
+  )
+  t.ok(broker.tokens.peek(fhir))
+  broker.signIns.cancel('dev')
+  t.equal(broker.tokens.peek(fhir), undefined)
+  t.equal(cached(), undefined)
+  await ended
 })

@@ -24,6 +24,9 @@ const spare = 64
 /** Connections whose owner is still looked up. That takes milliseconds, in which a crowd of strangers must not shut anybody out. */
 const mostPending = 4_096
 
+/** Bytes that are read of a stranger, so that he can take in his answer before the end. */
+const mostOfStranger = 64 * 1024
+
 type Crowd = { open: number; readonly most: number }
 
 const beyond = new WeakMap<Socket, HallpassError>()
@@ -33,11 +36,12 @@ export function createDoor({ peers, allowUids, limit, tooMany = 'too-many-connec
   const full = new HallpassError(tooMany, { limit }, { fields: { Connection: 'close', 'Retry-After': '1' } })
   const callers: Crowd = { open: 0, most: limit + spare }
   const strangers: Crowd = { open: 0, most: spare }
+  const pending: Crowd = { open: 0, most: mostPending }
   const admit = (socket: Socket, letIn: () => void) => {
     if (socket.destroyed) return
     const refusal = judgePeer(socket, peers, allowUids())
     if (refusal) refused(refusal)
-    if (!hasPlace(socket, refusal ? strangers : callers)) return
+    if (!enter(socket, refusal ? strangers : callers)) return
     if (refusal) return turnAway(socket, refusal)
     if (callers.open > limit) beyond.set(socket, full)
     letIn()
@@ -55,9 +59,15 @@ export function createDoor({ peers, allowUids, limit, tooMany = 'too-many-connec
         for (const listener of listeners) listener.call(server, socket)
         socket.resume()
       }
-      const pending = identifyPeer(socket, peers)
-      if (pending) pending.then(() => admit(socket, letIn))
-      else admit(socket, letIn)
+      const leave = enter(socket, pending)
+      if (!leave) return
+      const asked = identifyPeer(socket, peers)
+      const known = () => {
+        leave()
+        admit(socket, letIn)
+      }
+      if (asked) asked.then(known)
+      else known()
     })
   }
 }
@@ -67,16 +77,25 @@ export function judgeRoom(socket: Socket): HallpassError | undefined {
   return beyond.get(socket)
 }
 
-function hasPlace(socket: Socket, crowd: Crowd): boolean {
+/** Takes a place until the function is called or the connection closes; undefined, and the connection at its end, where none is left. */
+function enter(socket: Socket, crowd: Crowd): (() => void) | undefined {
   crowd.open++
-  socket.once('close', () => crowd.open--)
-  if (crowd.open <= crowd.most) return true
+  const leave = () => {
+    socket.off('close', leave)
+    crowd.open--
+  }
+  socket.on('close', leave)
+  if (crowd.open <= crowd.most) return leave
   socket.destroy()
-  return false
+  return undefined
 }
 
 function turnAway(socket: Socket, refusal: HallpassError): void {
-  // What he sends is thrown away.
+  let read = 0
+  socket.on('data', (chunk: Buffer) => {
+    read += chunk.length
+    if (read >= mostOfStranger) socket.pause()
+  })
   socket.resume()
   endWith(socket, refusal)
 }

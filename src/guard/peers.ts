@@ -2,11 +2,11 @@
 import { readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { HallpassError } from '../errors/hallpass-error.ts'
-import type { OwnerOf } from './socket-owner.ts'
+import type { Owner, OwnerOf } from './socket-owner.ts'
 
 /**
- * `strict`: only known users. `lenient`: everybody but users who are known to be others and not root, for WSL, where Windows programs come
- * through a relay of root's. `none`: nothing is asked.
+ * `strict`: only known users. `lenient`: also root, and who is in no table, for WSL, where Windows programs come through a
+ * relay of root's or from outside. `none`: nothing is asked.
  */
 export type PeerMode = 'strict' | 'lenient' | 'none'
 
@@ -17,10 +17,9 @@ export type Peers = {
   ownerOf: OwnerOf
 }
 
-/** On a socket: the user's number, or `unknown`. */
+/** On a socket: whose the other end is. */
 const owner = Symbol('owner')
-const unknown = -1
-type Owned = Socket & { [owner]?: number; _handle?: { fd?: number } | null }
+type Owned = Socket & { [owner]?: Owner; _handle?: { fd?: number } | null }
 
 /**
  * Looks up who owns the other end; resolves once it is known, and never rejects. Undefined where nothing is asked. While the client is there, the
@@ -41,19 +40,19 @@ export function identifyPeer(socket: Socket, peers: Peers): Promise<void> | unde
 export function judgePeer(socket: Socket, { mode, ownUid }: Peers, allowUids: ReadonlySet<number>): HallpassError | undefined {
   if (mode === 'none') return undefined
   const { [owner]: uid } = socket as Owned
-  if (uid === ownUid || (uid !== undefined && allowUids.has(uid))) return undefined
-  if (mode === 'lenient' && (uid === unknown || uid === 0)) return undefined
-  if (uid !== undefined && uid !== unknown) return new HallpassError('peer-refused', { uid }, closing)
+  const isNumber = typeof uid === 'number'
+  if (isNumber && (uid === ownUid || allowUids.has(uid))) return undefined
+  if (mode === 'lenient' && (uid === 'unlisted' || uid === 0)) return undefined
+  if (isNumber) return new HallpassError('peer-refused', { uid }, closing)
   return new HallpassError('peer-unknown', {}, closing)
 }
 
 const closing = { fields: { Connection: 'close' } }
 
-async function ask(socket: Owned, { ownerOf }: Peers): Promise<number> {
+async function ask(socket: Owned, { ownerOf }: Peers): Promise<Owner> {
   const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket
   const inode = inodeOf(socket)
-  if (inode === undefined) return unknown
-  return (await ownerOf({ localAddress, localPort, remoteAddress, remotePort, inode })) ?? unknown
+  return inode === undefined ? undefined : ownerOf({ localAddress, localPort, remoteAddress, remotePort, inode })
 }
 
 /** The inode of an accepted socket, by the name of its descriptor; undefined when it is closed already. */

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
 
 /** A socket of the table. A row without an inode is left out: its owner has closed it, and the kernel then says uid 0. */
-export type SocketRow = { uid: number; inode: string }
+export type SocketRow = { uid: number; inode: string; established: boolean }
 
 /** Sockets by both their ends, as `LOCAL>REMOTE` in the kernel's spelling. */
 export type SocketTable = Map<string, SocketRow>
 
 /** Two sockets under one key: the table was read while it changed, and nothing follows from it. */
-export const ambiguous: SocketRow = { uid: -1, inode: '' }
+export const ambiguous: SocketRow = { uid: -1, inode: '', established: false }
 
 export type TableName = 'tcp' | 'tcp6'
 
@@ -22,10 +22,10 @@ const row = /^ *\d+: ([0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]{2
 
 /** Adds the connected sockets of a table's text. */
 export function addRows(table: SocketTable, text: string): void {
-  for (const [, local = '', remote = '', , uid = '', inode = ''] of text.matchAll(row)) {
+  for (const [, local = '', remote = '', state, uid = '', inode = ''] of text.matchAll(row)) {
     const key = `${local}>${remote}`
     const known = table.get(key)
-    table.set(key, known && known.inode !== inode ? ambiguous : { uid: Number(uid), inode })
+    table.set(key, known && known.inode !== inode ? ambiguous : { uid: Number(uid), inode, established: state === '01' })
   }
 }
 

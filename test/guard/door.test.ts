@@ -133,3 +133,20 @@ t.test('who is known only after the server has closed is not let in', async t =>
   await closed
   t.strictSame(seen, [])
 })
+
+t.test('of a stranger no more is read than lets him take in his answer', async t => {
+  const { port, server } = await open(t, { ownerOf: async () => 61_001 })
+  const accepted = once(server, 'connection')
+  const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined)
+  t.teardown(() => client.destroy())
+  const [socket] = (await accepted) as [Socket]
+  const block = Buffer.alloc(64 * 1024)
+  const fill = () => {
+    while (client.writable && client.write(block));
+  }
+  client.on('drain', fill).resume()
+  fill()
+  await once(socket, 'close')
+  t.ok(socket.bytesRead > 0)
+  t.ok(socket.bytesRead < 1024 * 1024, `${socket.bytesRead} bytes`)
+})

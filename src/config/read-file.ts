@@ -8,7 +8,7 @@ const mostBytes = 1 << 20
 
 /**
  * The text of a configuration file. Its owner must be the user or root. Unless its content is pinned by trust (`pinned`), nobody else may write
- * the file, or its folder, or the folder of a link that leads to it. Throws config-missing or config-unreadable.
+ * the file or have a say in the way to it. Throws config-missing or config-unreadable.
  */
 export function readConfigFile(path: string, { pinned = false } = {}): string {
   const refuse = (why: string) => new HallpassError('config-unreadable', { path: printable(path), why })

@@ -9,17 +9,16 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readlinkSync,
-  realpathSync,
   renameSync,
   rmSync,
   type Stats,
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname } from 'node:path'
 import { HallpassError } from '../errors/hallpass-error.ts'
 import { printable } from '../terms/printable.ts'
+import { dangerOnWay } from './way.ts'
 
 /** Makes the folder (mode 0700), or makes sure that the one there is ours and closed to others. Throws state-folder-unsafe. */
 export function securePrivateFolder(path: string): void {
@@ -42,7 +41,8 @@ export function checkPrivateFolder(path: string): boolean {
   if (own === undefined) return true
   if (stats.uid !== own) throw unsafe(path, 'it belongs to another user')
   if (stats.mode & 0o077) throw unsafe(path, 'other users may enter it')
-  refuseUnsafeWay(path, own)
+  const danger = dangerOnWay(path, own)
+  if (danger) throw unsafe(path, danger)
   return true
 }
 
@@ -108,29 +108,6 @@ export function refuseForeign(path: string, { uid, mode }: Stats, forbidden: num
   if (own === undefined) return
   if (uid !== own) throw unsafe(path, 'it belongs to another user')
   if (mode & forbidden) throw unsafe(path, why)
-}
-
-/**
- * Whoever may write a folder on the way can put another folder, or a link, in the place of ours; not in one like /tmp, where each keeps his own.
- * Goes the way as the kernel does (path_resolution(7)), for a link leads through other folders than its own.
- */
-function refuseUnsafeWay(path: string, own: number): void {
-  let reached = '/'
-  const left = (isAbsolute(path) ? path : `${realpathSync('.')}/${path}`).split('/')
-  for (let name = left.shift(); name !== undefined; name = left.shift()) {
-    const place = join(reached, name)
-    const stats = lstatSync(place)
-    if (stats.uid !== own && stats.uid !== 0) throw unsafe(path, `the folder ${printable(place)} on the way to it belongs to another user`)
-    if (stats.isSymbolicLink()) {
-      const target = readlinkSync(place)
-      left.unshift(...target.split('/'))
-      if (isAbsolute(target)) reached = '/'
-      continue
-    }
-    if (stats.mode & 0o002 && !(stats.mode & 0o1000))
-      throw unsafe(path, `every user may write the folder ${printable(place)} on the way to it`)
-    reached = place
-  }
 }
 
 /** The error that names what is wrong with a file or folder of ours. */

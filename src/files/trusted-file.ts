@@ -1,7 +1,6 @@
 // Reads a file that decides whom we trust, so that nobody but the user and root can have a say in what it says.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { printable } from '../terms/printable.ts'
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
+import { dangerOnWay } from './way.ts'
 
 export type Trusting = {
   /** Bytes that the file can have; a power of two. */
@@ -13,11 +12,12 @@ export type Trusting = {
 }
 
 /**
- * The bytes of a file. Its owner must be the user or root. Unless `pinned`, nobody else may write the file, or its folder, or the folder of a link
- * that leads to it. Throws what `refuse` makes, and what the system says of a file that cannot be read.
+ * The bytes of a file. Its owner must be the user or root. Unless `pinned`, nobody else may write the file or have a say in the way to it. Throws what `refuse` makes, and what the system says of a file that cannot be read.
  */
 export function readTrustedFile(path: string, trusting: Trusting): Buffer {
-  if (!trusting.pinned) for (const folder of foldersOf(path)) refuseUnsafeFolder(path, folder, trusting.refuse)
+  const own = process.getuid?.()
+  const danger = trusting.pinned || own === undefined ? undefined : dangerOnWay(path, own)
+  if (danger) throw trusting.refuse(danger)
   return readChecked(path, trusting)
 }
 
@@ -35,22 +35,6 @@ function readChecked(path: string, { mostBytes, pinned = false, refuse }: Trusti
   } finally {
     closeSync(descriptor)
   }
-}
-
-/** The folder of the path, and that of the file to which its links lead. */
-function foldersOf(path: string): Set<string> {
-  return new Set([dirname(path), dirname(realpathSync(path))])
-}
-
-/** Whoever may write a folder may put another file in the place of ours; in a folder like /tmp, only in the place of a link that is theirs. */
-function refuseUnsafeFolder(path: string, folder: string, refuse: (why: string) => Error): void {
-  if (process.getuid === undefined) return
-  const stats = statSync(folder)
-  if (isForeign(stats)) throw refuse(`its folder ${printable(folder)} belongs to another user`)
-  if (!(stats.mode & 0o002)) return
-  const link = lstatSync(path)
-  const protectedBySticky = Boolean(stats.mode & 0o1000) && !isForeign(link)
-  if (!protectedBySticky) throw refuse(`every user may write its folder ${printable(folder)}`)
 }
 
 function isForeign({ uid }: Stats): boolean {

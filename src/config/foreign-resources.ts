@@ -22,7 +22,10 @@ const foreignDomains = [
   ...['visualstudio.com', 'azconfig.io', 'azurecr.io'],
 ]
 /** Below those, but health data services and machines of customers. */
-const ownDomains = ['healthcareapis.azure.com', 'healthcareapis.azure.us', 'healthcareapis.azure.cn', 'cloudapp.azure.com']
+const ownDomains = [
+  ...['healthcareapis.azure.com', 'healthcareapis.azure.us', 'healthcareapis.azure.cn'],
+  ...['cloudapp.azure.com', 'cloudapp.usgovcloudapi.net', 'cloudapp.chinacloudapi.cn'],
+]
 /** The same services by their application IDs, which are alike in every tenant (Verify first-party Microsoft applications, Microsoft Learn). */
 const foreignApplications: ReadonlySet<string> = new Set([
   ...['00000003-0000-0000-c000-000000000000', '00000002-0000-0000-c000-000000000000', '797f4846-ba00-4fd7-ba43-dac1f8f63013'],

@@ -143,6 +143,7 @@ t.test('an audience of another service of Microsoft is refused at every origin: 
     ...['https://fhir.example', 'api://0a0a0a0a-1111-4222-8333-444444444444', 'https://notazure.com', 'https://azure.com.example'],
     ...['https://ws.fhir.azurehealthcareapis.com', 'https://ws.fhir.azurehealthcareapis.us', 'https://fhir.westeurope.cloudapp.azure.com'],
     ...['https://contoso.onmicrosoft.com/fhir', 'https://gateway.azure-api.net'],
+    ...['https://fhir.usgovvirginia.cloudapp.usgovcloudapi.net', 'https://fhir.chinanorth.cloudapp.chinacloudapi.cn'],
   ])
     t.equal(parse(elsewhere(audience)).resolved.routes[0]?.audience, audience)
 })

@@ -48,12 +48,12 @@ const io: Io = {
 const exitCode = await run(io)
 process.exitCode = outputLost ? exitCode || 1 : exitCode
 
-/** An inspector or a heap snapshot on signal shows whoever asks, or whoever finds the file, every token in memory. */
+/** An inspector or a heap snapshot on signal shows whoever asks, or whoever finds the file, every token in memory; a TLS key log every one that was sent. */
 async function refuseWindows(): Promise<void> {
   const given = [...process.execArgv, ...optionsOf(process.env.NODE_OPTIONS ?? '')]
   // Node takes `_` for `-` in an option's name.
   const options = given.map(option => option.replaceAll('_', '-'))
-  const opening = options.find(option => /^--(?:inspect(?!-port|-publish)|heapsnapshot|heap-prof)/.test(option))
+  const opening = options.find(option => /^--(?:inspect(?!-port|-publish)|heapsnapshot|heap-prof|tls-keylog)/.test(option))
   // An editor may open the inspector from a module that it preloads; some builds of Node have none.
   const url = process.features.inspector ? (await import('node:inspector')).url() : undefined
   if (opening === undefined && url === undefined) return

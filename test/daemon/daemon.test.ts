@@ -186,6 +186,7 @@ t.test('an inspector, or another window into memory, keeps every command from st
     { env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' } },
     { env: { NODE_OPTIONS: '--no-warnings --heapsnapshot-near-heap-limit=1' } },
     { nodeArgs: ['--heap-prof', `--heap-prof-dir=${home.path}`] },
+    { nodeArgs: [`--tls-keylog=${home.path}/keys`] },
     { env: { NODE_OPTIONS: `--require ${preloaded}` } },
     { env: { NODE_OPTIONS: '"--heapsnapshot-signal=SIGUSR2"' } },
     { env: { NODE_OPTIONS: '--no-warnings "--heap\\snapshot-signal=SIGUSR2"' } },
@@ -197,7 +198,7 @@ t.test('an inspector, or another window into memory, keeps every command from st
     t.equal(stdout, '')
     t.match(
       stderr,
-      /Node was started with (--(inspect|heapsnapshot-signal|heapsnapshot-near-heap-limit|heap-prof)|an inspector), by which others could read tokens/,
+      /Node was started with (--(inspect|heapsnapshot-signal|heapsnapshot-near-heap-limit|heap-prof|tls-keylog)|an inspector), by which others could read tokens/,
     )
   }
   const { code } = await runHallpass(home, ['status'], { env: { NODE_OPTIONS: '--no-warnings' } }).ended

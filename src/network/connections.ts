@@ -1,10 +1,25 @@
 // The connections to one origin: each carries one request at a time, and the one that was free last is used next.
+import type { Socket } from 'node:net'
 import { type buildConnector, Client, Dispatcher, errors } from 'undici'
 
-/** `over`: whoever asked has gone, and a request that still waits need not be sent. */
-export type EndingHandler = Dispatcher.DispatchHandler & { readonly over?: boolean }
-type Waiting = { options: Dispatcher.DispatchOptions; handler: EndingHandler }
-type Connection = { client: Client; free: boolean }
+export type WatchedHandler = Dispatcher.DispatchHandler & {
+  /** Whoever asked has gone: a request that still waits need not be sent. */
+  readonly over?: boolean
+  /** False while the head of the answer has not come. Without it that head is bounded by undici alone. */
+  readonly hasHead?: boolean
+}
+type Waiting = { options: Dispatcher.DispatchOptions; handler: WatchedHandler }
+type Connection = {
+  client: Client
+  free: boolean
+  handler: WatchedHandler | undefined
+  /** Bytes that had been read before the answer that is under way. */
+  readBefore: number
+  socket: Socket | undefined
+}
+
+/** Bytes by which undici may find a head too large later than we do: more than it reads at once. */
+const slack = 256 * 1024
 
 /**
  * undici's `Client`s in a stack of the free ones. Its `Pool` does the same, but looks through all of them twice for every request. The limits are
@@ -12,7 +27,9 @@ type Connection = { client: Client; free: boolean }
  */
 export class Connections extends Dispatcher {
   readonly #origin: string
+  readonly #connect: buildConnector.connector
   readonly #options: Client.Options
+  readonly #mostOfHead: number
   readonly #most: number
   readonly #all = new Set<Connection>()
   readonly #free: Connection[] = []
@@ -20,14 +37,16 @@ export class Connections extends Dispatcher {
   #ended = false
 
   /** `connect` is shared by all connections, so that one's TLS session is the next one's. */
-  constructor(origin: string, connect: buildConnector.connector, most: number, options: Client.Options) {
+  constructor(origin: string, connect: buildConnector.connector, most: number, options: Client.Options & { maxHeaderSize: number }) {
     super()
     this.#origin = origin
-    this.#options = { ...options, connect }
+    this.#connect = connect
+    this.#options = { ...options, maxHeaderSize: options.maxHeaderSize + slack }
+    this.#mostOfHead = options.maxHeaderSize
     this.#most = most
   }
 
-  override dispatch(options: Dispatcher.DispatchOptions, handler: EndingHandler): boolean {
+  override dispatch(options: Dispatcher.DispatchOptions, handler: WatchedHandler): boolean {
     const connection = this.#ended ? undefined : (this.#free.pop() ?? this.#another())
     if (connection) this.#send(connection, options, handler)
     else if (this.#ended) handler.onError?.(new errors.ClientDestroyedError())
@@ -46,14 +65,23 @@ export class Connections extends Dispatcher {
 
   #another(): Connection | undefined {
     if (this.#all.size >= this.#most) return undefined
-    const connection = { client: new Client(this.#origin, this.#options), free: false }
-    connection.client.on('drain', () => this.#release(connection)).on('connectionError', () => this.#giveUp(connection))
+    const connect: buildConnector.connector = (options, callback) =>
+      this.#connect(options, (...[error, socket]) => {
+        if (error) return callback(error, null)
+        this.#boundHeads(connection, socket)
+        callback(null, socket)
+      })
+    const client = new Client(this.#origin, { ...this.#options, connect })
+    const connection: Connection = { client, free: false, handler: undefined, readBefore: 0, socket: undefined }
+    client.on('drain', () => this.#release(connection)).on('connectionError', () => this.#giveUp(connection))
     this.#all.add(connection)
     return connection
   }
 
-  #send(connection: Connection, options: Dispatcher.DispatchOptions, handler: EndingHandler): void {
+  #send(connection: Connection, options: Dispatcher.DispatchOptions, handler: WatchedHandler): void {
     connection.free = false
+    connection.handler = handler
+    connection.readBefore = connection.socket?.bytesRead ?? 0
     const { client } = connection
     // A request that failed before it was sent may leave its client free without a word: after what the client itself may still have to say.
     if (client.dispatch(options, handler) || client.stats.size === 0) queueMicrotask(() => this.#release(connection))
@@ -65,6 +93,19 @@ export class Connections extends Dispatcher {
     if (next) return this.#send(connection, next.options, next.handler)
     connection.free = true
     this.#free.push(connection)
+  }
+
+  /**
+   * Ends a connection whose head is too large. undici does as well, but makes an error, stack and all, for each further field that it has read:
+   * for thousands of them the daemon would stand still.
+   */
+  #boundHeads(connection: Connection, socket: Socket): void {
+    connection.socket = socket
+    connection.readBefore = socket.bytesRead
+    socket.on('readable', () => {
+      if (connection.handler?.hasHead !== false || socket.bytesRead - connection.readBefore <= this.#mostOfHead) return
+      socket.destroy(new errors.HeadersOverflowError())
+    })
   }
 
   /** A `Client` whose origin has a certificate for another name counts the request that failed as under way for good (undici's issue 3895). */

@@ -1,5 +1,5 @@
 // The ways out of the machine: one pool per origin, through the corporate proxy where there is one, over verified TLS.
-import { type Agent, buildConnector, type Client, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { type Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { Connections } from './connections.ts'
 import { proxyTrouble } from './reason.ts'
 import type { TlsOptions } from './tls.ts'
@@ -30,7 +30,7 @@ export type Outbound = {
 /** The way to any configured origin. Connections to this machine never go through a proxy. */
 export function createOutbound(proxy: ProxySettings, limits: OutboundLimits, tls: TlsOptions): Outbound {
   const connect = { timeout: limits.connectTimeout, ...tls }
-  const options: Client.Options = {
+  const options = {
     headersTimeout: limits.answerTimeout,
     bodyTimeout: limits.silenceTimeout,
     maxHeaderSize: limits.maxHeadBytes,

@@ -32,6 +32,7 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
   #resume: (() => void) | undefined
   #interim = 0
   #over = false
+  #hasHead = false
   #held = false
   #complete = false
   #failure: Error | undefined
@@ -39,6 +40,10 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
   constructor(exchange: Exchange, takeHead: TakeHead) {
     this.#exchange = exchange
     this.#takeHead = takeHead
+  }
+
+  get hasHead(): boolean {
+    return this.#hasHead
   }
 
   /** Nothing that still comes is wanted. */
@@ -81,6 +86,7 @@ export class Forwarding implements Attempt, Dispatcher.DispatchHandler {
 
   onHeaders(status: number, rawFields: Buffer[], resume: () => void): boolean {
     if (status < 200) return this.#countInterim()
+    this.#hasHead = true
     this.#resume = resume
     this.#exchange.headAt = performance.now()
     return this.#takeHead(this.#exchange, this, status, rawFields)

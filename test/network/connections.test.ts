@@ -15,7 +15,7 @@ async function connect(t: Test, most: number, listener: RequestListener): Promis
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const connections = new Connections(origin, buildConnector({}), most, { pipelining: 1 })
+  const connections = new Connections(origin, buildConnector({}), most, { pipelining: 1, maxHeaderSize: 16_384 })
   t.teardown(async () => {
     await connections.destroy()
     server.close().closeAllConnections()
@@ -69,7 +69,7 @@ t.test('no failure takes a connection away, and one that broke is not used again
 
 t.test('an origin that is not there fails every request, and is tried anew by the next', async t => {
   const { connections } = await connect(t, 1, (_request, response) => response.end('served'))
-  const nowhere = new Connections('http://127.0.0.1:1', buildConnector({}), 1, { pipelining: 1 })
+  const nowhere = new Connections('http://127.0.0.1:1', buildConnector({}), 1, { pipelining: 1, maxHeaderSize: 16_384 })
   t.teardown(() => nowhere.destroy())
   for (let round = 0; round < 3; round++) await t.rejects(get(nowhere, '/'), { code: 'ECONNREFUSED' })
   await t.rejects(Promise.any([get(nowhere, '/1'), get(nowhere, '/2'), get(nowhere, '/3')]))
@@ -82,7 +82,10 @@ t.test('an origin with a certificate for another name fails every request, and t
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const connections = new Connections(`https://localhost:${port}`, buildConnector({ ca: authority.certificate }), 1, { pipelining: 1 })
+  const connections = new Connections(`https://localhost:${port}`, buildConnector({ ca: authority.certificate }), 1, {
+    pipelining: 1,
+    maxHeaderSize: 16_384,
+  })
   t.teardown(async () => {
     await connections.destroy()
     server.close()

@@ -184,7 +184,7 @@ t.test('what the client sends while a new token is fetched waits, and the second
 
 t.test('the connection of the refused answer is free for the second sending', async t => {
   const { url, asked, parts } = await start(t, ['first', 'second'], refuseFirst)
-  const dispatcher = new Connections(parts.routes[0]?.origin ?? '', buildConnector({}), 1, { pipelining: 1 })
+  const dispatcher = new Connections(parts.routes[0]?.origin ?? '', buildConnector({}), 1, { pipelining: 1, maxHeaderSize: 16_384 })
   t.teardown(() => dispatcher.destroy())
   parts.dispatcherFor = () => dispatcher
   t.equal((await fetch(`${url}/Patient`)).status, 200)

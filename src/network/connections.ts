@@ -91,6 +91,7 @@ export class Connections extends Dispatcher {
     if (connection.free || connection.client.stats.size > 0 || this.#ended) return
     const next = this.#nextWaiting()
     if (next) return this.#send(connection, next.options, next.handler)
+    connection.handler = undefined
     connection.free = true
     this.#free.push(connection)
   }

@@ -3,7 +3,7 @@ import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { printable } from '../terms/printable.ts'
 
-/** Links after which Linux gives up (path_resolution(7)): they may lead round in a circle. */
+/** Links after which Linux gives up (path_resolution(7)), for they may lead in a circle. */
 const mostLinks = 40
 
 /**
@@ -21,7 +21,7 @@ export function dangerOnWay(path: string, own: number): string | undefined {
     const kind = stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'folder' : undefined
     if (kind && stats.uid !== own && stats.uid !== 0) return `the ${kind} ${printable(place)} on the way to it belongs to another user`
     if (stats.isSymbolicLink()) {
-      if (++links > mostLinks) return `more than ${mostLinks} links, perhaps in a circle, are on the way to it`
+      if (++links > mostLinks) return 'its symbolic links lead in a circle'
       const target = readlinkSync(place)
       left.unshift(...target.split('/'))
       if (isAbsolute(target)) reached = '/'

@@ -22,7 +22,7 @@ export type DoorParts = {
 const spare = 64
 
 /** Connections whose owner is still looked up. That takes milliseconds, in which a crowd of strangers must not shut anybody out. */
-const mostPending = 4_096
+const mostPending = 8_192
 
 /** Bytes that are read of a stranger, so that he can take in his answer before the end. */
 const mostOfStranger = 64 * 1024

@@ -103,10 +103,10 @@ t.test('what another user is told: the rule, and the setting; nothing is sent to
   )
 })
 
-t.test('a crowd of another user takes no place from us: whoever comes anew is served (requirement 24)', { timeout: 120_000 }, async t => {
+t.test('a crowd of another user takes no place from us: whoever comes anew is served (requirement 24)', { timeout: 600_000 }, async t => {
   const both = await signedIn(t, { 'max-connections': '8' })
   const { port } = both.daemon
-  const asks = full ? 500 : 25
+  const asks = full ? 200 : 25
   await Promise.all(['127.0.0.1', '::1'].map(host => gather(t, { port, uid: stranger, count: full ? 3_000 : 200, host })))
   for (const family of ['v4', 'v6'] as const) {
     const seen = await knock({ port, uid: own, style: 'held', family, count: asks, path: '/fhir/Patient?_tag=own', parallel: 4 })

@@ -14,6 +14,8 @@ export type DoorParts = {
   limit: number
   /** What a request on a connection beyond the limit is told; unless said, which setting raises it. */
   tooMany?: ErrorCode
+  /** Connections whose owner may be looked up at a time; 8,192 unless said. */
+  mostPending?: number
   /** Hears of each connection that was refused because of whose it is. */
   refused: (why: HallpassError) => void
 }
@@ -22,7 +24,7 @@ export type DoorParts = {
 const spare = 64
 
 /** Connections whose owner is still looked up. That takes milliseconds, in which a crowd of strangers must not shut anybody out. */
-const mostPending = 8_192
+const usuallyPending = 8_192
 
 /** Bytes that are read of a stranger, so that he can take in his answer before the end. */
 const mostOfStranger = 64 * 1024
@@ -32,7 +34,8 @@ type Crowd = { open: number; readonly most: number }
 const beyond = new WeakMap<Socket, HallpassError>()
 
 /** Gives the function that puts a server behind the door, before it listens. */
-export function createDoor({ peers, allowUids, limit, tooMany = 'too-many-connections', refused }: DoorParts): (server: Server) => void {
+export function createDoor(parts: DoorParts): (server: Server) => void {
+  const { peers, allowUids, limit, tooMany = 'too-many-connections', mostPending = usuallyPending, refused } = parts
   const full = new HallpassError(tooMany, { limit }, { fields: { Connection: 'close', 'Retry-After': '1' } })
   const callers: Crowd = { open: 0, most: limit + spare }
   const strangers: Crowd = { open: 0, most: spare }
@@ -80,9 +83,11 @@ export function judgeRoom(socket: Socket): HallpassError | undefined {
 /** Takes a place until the function is called or the connection closes; undefined, and the connection at its end, where none is left. */
 function enter(socket: Socket, crowd: Crowd): (() => void) | undefined {
   crowd.open++
+  let inside = true
   const leave = () => {
+    if (inside) crowd.open--
+    inside = false
     socket.off('close', leave)
-    crowd.open--
   }
   socket.on('close', leave)
   if (crowd.open <= crowd.most) return leave

@@ -150,3 +150,19 @@ t.test('of a stranger no more is read than lets him take in his answer', async t
   t.ok(socket.bytesRead > 0)
   t.ok(socket.bytesRead < 1024 * 1024, `${socket.bytesRead} bytes`)
 })
+
+t.test('who is cut off while he is looked up gives his place back once', async t => {
+  const [first, second] = [laterOwner(), laterOwner()]
+  const owners = [first, second]
+  const { port, server } = await open(t, { ownerOf: () => (owners.shift() ?? second).ownerOf(), mostPending: 1 })
+  const accepted = once(server, 'connection')
+  const cut = await hold(t, port)
+  const [socket] = (await accepted) as [Socket]
+  await first.asked
+  socket.destroy()
+  await cut.ended
+  first.tell(own)
+  await hold(t, port)
+  await second.asked
+  t.equal(await ask(port), 'nothing', 'there is one place, and it is taken')
+})

@@ -5,6 +5,7 @@ import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { createHome, hallpass, startDaemon, writeConfig } from '../harness/hallpass.ts'
 import { signInByForm } from '../harness/sign-in-form.ts'
 
@@ -148,11 +149,3 @@ t.test('a sign-in that is being begun at the change leaves its redirect port to 
   await signInByForm(link)
   t.equal((await next).status, 200)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}

@@ -7,6 +7,7 @@ import { createRedirectListener, type RedirectListenerParts } from '../../src/da
 import { callerKey } from '../../src/guard/caller-key.ts'
 import type { Peers } from '../../src/guard/peers.ts'
 import { manualClock } from '../fixtures/clocks.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { sendRaw } from '../fixtures/raw-http.ts'
 
 /** A listener whose callback and pages say what they are. */
@@ -30,14 +31,6 @@ function listenerFor(peers: Partial<Peers> = {}) {
     refused: () => undefined,
   }
   return { clock, ...createRedirectListener(parts) }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 const ask = async (port: number, line: string, ...fields: string[]) => {

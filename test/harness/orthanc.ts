@@ -2,11 +2,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { freePort } from '../fixtures/free-port.ts'
 
 const program = '/usr/sbin/Orthanc'
 const plugin = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
@@ -66,13 +66,4 @@ async function started(child: ChildProcessByStdio<null, null, Readable>): Promis
     }
   }
   throw new Error(`Orthanc ended before it had started:\n${said.slice(-5).join('\n')}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('the server does not listen on TCP')
-  return address.port
 }
